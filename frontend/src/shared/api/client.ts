@@ -1,0 +1,38 @@
+import createClient from "openapi-fetch";
+import { asApiError, errorFrom } from "./error";
+import type { paths } from "./schema";
+
+/** The CSRF header that Django asks of every request that changes something. */
+export function csrfHeader(): Record<string, string> {
+  const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+  return token ? { "X-CSRFToken": token } : {};
+}
+
+/** The typed client of the REST API; wrap its calls in `unwrap`. */
+export const api = createClient<paths>({
+  baseUrl: window.location.origin,
+  // Looked up at each call so that a test can put its own in place.
+  fetch: (request) => globalThis.fetch(request),
+});
+
+api.use({
+  onRequest({ request }) {
+    for (const [name, value] of Object.entries(csrfHeader())) request.headers.set(name, value);
+    return request;
+  },
+});
+
+interface Result<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The data of a call, or its ApiError thrown. */
+export async function unwrap<T>(call: Promise<Result<T>>): Promise<T> {
+  const { data, error, response } = await call.catch((thrown: unknown) => {
+    throw asApiError(thrown);
+  });
+  if (!response.ok) throw errorFrom(response.status, error);
+  return data as T;
+}

@@ -1,0 +1,110 @@
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { csrfHeader } from "./client";
+import { ApiError, asApiError, type FieldError } from "./error";
+
+export interface User {
+  id: string;
+  email: string;
+}
+
+export const sessionKey = ["session"] as const;
+
+/** The signed-in user, or null. */
+export const sessionQuery = queryOptions({
+  queryKey: sessionKey,
+  queryFn: ({ signal }) => fetchSession(signal),
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
+});
+
+/** Asks the server who is signed in; null is nobody. */
+export async function fetchSession(signal?: AbortSignal): Promise<User | null> {
+  const answer = await ask("GET", "auth/session", undefined, signal);
+  if (!answer.ok && ![401, 410].includes(answer.status)) throw answerError(answer);
+  return userOf(answer);
+}
+
+export const login = (credentials: { email: string; password: string }) =>
+  enter("auth/login", credentials);
+
+export const signUp = (credentials: { email: string; password: string }) =>
+  enter("auth/signup", credentials);
+
+export async function logout(): Promise<void> {
+  const answer = await ask("DELETE", "auth/session");
+  // allauth answers 401 because nobody is signed in any more.
+  if (!answer.ok && answer.status !== 401) throw answerError(answer);
+}
+
+export async function changePassword(change: {
+  current_password: string;
+  new_password: string;
+}): Promise<void> {
+  const answer = await ask("POST", "account/password/change", change);
+  if (!answer.ok) throw answerError(answer);
+}
+
+/** Marks the session as over after a 401, so that the page asks to sign in again. */
+export const sessionEnded = (client: QueryClient) => client.setQueryData(sessionKey, null);
+
+async function enter(
+  path: string,
+  credentials: { email: string; password: string },
+): Promise<User> {
+  const answer = await ask("POST", path, credentials);
+  // 409: already signed in, in another tab.
+  const user = answer.status === 409 ? await fetchSession() : userOf(answer);
+  if (!user) throw answerError(answer);
+  return user;
+}
+
+interface Answer {
+  ok: boolean;
+  status: number;
+  body: AuthBody;
+}
+
+interface AuthBody {
+  data?: { user?: { id: string | number; email?: string; display?: string } };
+  meta?: { is_authenticated?: boolean };
+  errors?: { code: string; message: string; param?: string }[];
+  code?: string;
+  detail?: string;
+}
+
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const response = await fetch(`/_allauth/browser/v1/${path}`, {
+    method,
+    headers: { Accept: "application/json", "Content-Type": "application/json", ...csrfHeader() },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
+  }).catch((thrown: unknown) => {
+    throw asApiError(thrown);
+  });
+  return {
+    ok: response.ok,
+    status: response.status,
+    body: await response.json().catch(() => ({})),
+  };
+}
+
+function userOf({ body }: Answer): User | null {
+  const user = body.meta?.is_authenticated ? body.data?.user : undefined;
+  return user ? { id: String(user.id), email: user.email ?? user.display ?? "" } : null;
+}
+
+function answerError({ status, body }: Answer): ApiError {
+  const errors = body.errors ?? [];
+  const fields: Record<string, FieldError[]> = {};
+  for (const { param, code, message } of errors)
+    if (param) fields[param] = [...(fields[param] ?? []), { code, detail: message }];
+  const general = errors.find(({ param }) => !param) ?? errors[0];
+  const fallback = asApiError(undefined);
+  if (general) return new ApiError(status, general.code, general.message, fields);
+  return new ApiError(status, body.code ?? fallback.code, body.detail ?? fallback.message);
+}

@@ -1,0 +1,35 @@
+"""API keys as the API shows them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from accounts.models import ApiKey
+
+
+@extend_schema_serializer(component_name="ApiKey")
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    """A key without its secret; `prefix` is how the secret begins."""
+
+    class Meta:
+        model = ApiKey
+        fields = ("id", "name", "prefix", "created_at", "last_used_at")
+        read_only_fields = ("last_used_at",)
+
+
+@extend_schema_serializer(component_name="ApiKeyCreated")
+class ApiKeyCreatedSerializer(ApiKeySerializer):
+    """A new key with its secret, which is shown this once."""
+
+    key = serializers.CharField(read_only=True, help_text="The secret. It is not kept and never shown again.")
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = (*ApiKeySerializer.Meta.fields, "key")
+
+
+@extend_schema_serializer(component_name="ApiKeyList")
+class ApiKeyListSerializer(serializers.Serializer[dict[str, Any]]):
+    """All keys, newest first."""
+
+    results = ApiKeySerializer(many=True)

@@ -1,0 +1,37 @@
+"""The API of a person's own keys."""
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.models import ApiKey
+from accounts.serializers import ApiKeyCreatedSerializer, ApiKeyListSerializer, ApiKeySerializer
+
+
+@extend_schema(tags=["keys"])
+class ApiKeyViewSet(mixins.DestroyModelMixin, GenericViewSet[ApiKey]):
+    """Keys for scripts: listed, made and revoked by the person they belong to."""
+
+    serializer_class = ApiKeySerializer
+    queryset = ApiKey.objects.none()
+
+    def get_queryset(self) -> QuerySet[ApiKey]:
+        """The signed-in person's keys."""
+        return ApiKey.objects.filter(user_id=self.request.user.pk)
+
+    @extend_schema(responses=ApiKeyListSerializer)
+    def list(self, request: Request) -> Response:
+        """All keys, newest first, without their secrets."""
+        return Response(ApiKeyListSerializer({"results": self.get_queryset()}).data)
+
+    @extend_schema(responses={201: ApiKeyCreatedSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a key; the answer holds its secret, which is shown this once."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        key, secret = ApiKey.objects.issue(request.user, name=serializer.validated_data["name"])
+        key.key = secret
+        return Response(ApiKeyCreatedSerializer(key).data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,53 @@
+"""The errors that no app answers, in the API's shape."""
+
+import logging
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.deprecation import MiddlewareMixin
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+def error(status: int, *, code: str, detail: str) -> JsonResponse:
+    """An answer with the body of every error of the API."""
+    return JsonResponse({"code": code, "detail": detail}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """400 for a request that Django itself refuses."""
+    return error(400, code="invalid", detail="The request is malformed.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    """403 for a changing request without the token of the CSRF cookie."""
+    return error(403, code="permission_denied", detail=f"CSRF failed: {reason}")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """403 for what this person may not do."""
+    return error(403, code="permission_denied", detail="You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """404 for an address that nothing answers."""
+    return error(404, code="not_found", detail="Not found.")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    """500 for an error that is ours."""
+    return error(500, code="internal", detail="Something went wrong on our side.")
+
+
+class ErrorMiddleware(MiddlewareMixin):
+    """Answers 503 `queue_unavailable` while Valkey, which counts logins too, cannot be reached."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The answer to an exception that no view has handled, or None to leave it to Django."""
+        if not isinstance(exception, RedisError | OperationalError):
+            return None
+        logger.error("Valkey could not be reached: %s", exception)
+        return error(
+            503, code="queue_unavailable", detail="The service is not reachable. Try again in a moment."
+        )

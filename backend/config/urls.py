@@ -1,0 +1,41 @@
+"""Every address of the starter: the API, sign-in, admin, probes, files, and else the page."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.utils.csp import CSP
+from django.views.decorators.csp import csp_override
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from accounts.urls import api_urlpatterns, browser_urlpatterns
+from config import errors, files, views
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error
+
+# Swagger UI carries styles in its markup; no other page may.
+inline_styles = csp_override({**settings.SECURE_CSP, "style-src": [CSP.SELF, CSP.UNSAFE_INLINE]})
+
+api = [
+    path("config/", views.ConfigView.as_view(), name="config"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", inline_styles(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
+    *api_urlpatterns,
+    *([path("", include("chattable.urls"))] if find_spec("chattable.urls") else []),
+    re_path("", errors.not_found),
+]
+
+urlpatterns = [
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("api/", include(api)),
+    path("_allauth/browser/v1/", include(browser_urlpatterns)),
+    path("admin/", admin.site.urls),
+    path("static/<path:path>", files.static),
+    path("assets/<path:path>", files.asset),
+    re_path(r"^(?P<path>(?!(?:api|ws|_allauth|admin|static|assets)(?:/|$)|healthz$|readyz$).*)$", files.page),
+]

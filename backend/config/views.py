@@ -1,0 +1,92 @@
+"""What the page asks before anyone signs in, and what an operator's probes ask."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.middleware.csrf import get_token
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
+from redis.exceptions import RedisError
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chattable.layers import worker_count
+
+logger = logging.getLogger(__name__)
+
+
+class DemoLoginSerializer(serializers.Serializer[dict[str, str]]):
+    """The login of the demo user."""
+
+    email = serializers.EmailField()
+    password = serializers.CharField()
+
+
+@extend_schema_serializer(component_name="Config")
+class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
+    """What the page has to know about this server."""
+
+    demo = serializers.BooleanField(help_text="Answers come from the built-in demo provider.")
+    demo_login = DemoLoginSerializer(allow_null=True, help_text="Offered in development only.")
+
+
+class ConfigView(APIView):
+    """Public; also sets the CSRF cookie."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(tags=["config"], auth=[], responses=ConfigSerializer)
+    def get(self, request: Request) -> Response:
+        """Tell what this server is, and set the CSRF cookie that changing requests need."""
+        get_token(request)
+        login = settings.DEMO_LOGIN if settings.DEBUG and settings.DEMO else None
+        return Response({"demo": settings.DEMO, "demo_login": login})
+
+
+@never_cache
+@require_safe
+async def healthz(request: HttpRequest) -> JsonResponse:
+    """200: this process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 while answers can be given, else 503: database and Valkey answer, and a worker listens."""
+    parts = {"database": probe(ask_database), "valkey": probe(ask_valkey), "workers": probe(worker_count)}
+    ready = not {"unavailable", 0} & set(parts.values())
+    return JsonResponse({"status": "ok" if ready else "unavailable", **parts}, status=200 if ready else 503)
+
+
+def probe(ask: Callable[[], Any]) -> Any:
+    """What the part answers, or "unavailable"."""
+    try:
+        return ask()
+    except (DatabaseError, RedisError, OSError) as error:
+        logger.warning("Not ready: %s", error)
+        return "unavailable"
+
+
+def ask_database() -> str:
+    """ "ok", or a database error."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def ask_valkey() -> str:
+    """ "ok", or a Redis error."""
+    cache.get("readyz")
+    return "ok"

@@ -23,10 +23,10 @@ export function Announcer() {
   const said = <span key={count}>{text}</span>;
   return (
     <>
-      <div className="visually-hidden" role="status" aria-live="polite">
+      <div className="sr-only" role="status" aria-live="polite">
         {assertive ? null : said}
       </div>
-      <div className="visually-hidden" role="alert" aria-live="assertive">
+      <div className="sr-only" role="alert" aria-live="assertive">
         {assertive ? said : null}
       </div>
     </>

@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ChatSocket } from "@/shared/events/socket";
+
+class FakeSocket {
+  static all: FakeSocket[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+  sent: string[] = [];
+  closed = false;
+
+  constructor() {
+    FakeSocket.all.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+const last = (): FakeSocket => {
+  const socket = FakeSocket.all.at(-1);
+  if (!socket) throw new Error("No socket was opened.");
+  return socket;
+};
+const count = () => FakeSocket.all.length;
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+let signedIn: () => Promise<boolean>;
+let chance: number;
+let close: () => void;
+let socket: ChatSocket;
+const onEvents = vi.fn();
+const onOpen = vi.fn();
+const onSignedOut = vi.fn();
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.clearAllMocks();
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
+  FakeSocket.all = [];
+  signedIn = async () => true;
+  chance = 1;
+  socket = new ChatSocket({
+    url: "ws://test/ws/",
+    onEvents,
+    onOpen,
+    onSignedOut,
+    isSignedIn: () => signedIn(),
+    WebSocket: FakeSocket as unknown as typeof WebSocket,
+    random: () => chance,
+  });
+  close = socket.open();
+});
+
+afterEach(() => {
+  close();
+  vi.useRealTimers();
+});
+
+const open = () => last().onopen?.();
+const hear = (frame: unknown) =>
+  last().onmessage?.({ data: typeof frame === "string" ? frame : JSON.stringify(frame) });
+const lose = (code = 1006) => last().onclose?.({ code });
+
+describe("frames", () => {
+  it("hands on one event, a list of events, and nothing that it does not know", () => {
+    open();
+    const event = { type: "chat.deleted", chat: { id: "a" } };
+    hear(event);
+    hear([event, { type: "from.the.future" }, event]);
+    hear({ type: "pong" });
+    hear("not json");
+    hear([]);
+    expect(onEvents.mock.calls).toEqual([[[event]], [[event, event]]]);
+  });
+
+  it("asks to fetch what happened meanwhile after each opening", async () => {
+    open();
+    lose();
+    await pass(1_000);
+    open();
+    expect(onOpen).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("a dead connection", () => {
+  it("is noticed by a ping without an answer", async () => {
+    open();
+    await pass(20_000);
+    expect(last().sent).toEqual(['{"type":"ping"}']);
+    await pass(9_999);
+    expect(count()).toBe(1);
+    await pass(1_001);
+    expect(FakeSocket.all[0]?.closed).toBe(true);
+    expect(count()).toBe(2);
+  });
+
+  it("is kept as long as anything is heard", async () => {
+    open();
+    for (let round = 0; round < 5; round++) {
+      await pass(20_000);
+      hear({ type: "pong" });
+    }
+    expect(count()).toBe(1);
+    expect(last().sent).toHaveLength(5);
+  });
+
+  it("is not waited for when its handshake never ends", async () => {
+    await pass(11_000);
+    expect(count()).toBe(2);
+  });
+
+  it("does not speak any more, however late", async () => {
+    open();
+    const old = last();
+    await pass(31_000);
+    open();
+    old.onmessage?.({ data: '{"type":"chat.deleted","chat":{"id":"a"}}' });
+    old.onclose?.({ code: 1006 });
+    expect(onEvents).not.toHaveBeenCalled();
+    expect(count()).toBe(2);
+    expect(socket.status).toBe("open");
+  });
+});
+
+describe("reconnecting", () => {
+  it("waits at most twice as long each time, up to 30 s", async () => {
+    open();
+    lose();
+    for (const limit of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+      const before = count();
+      await pass(limit - 1);
+      expect(count()).toBe(before);
+      await pass(1);
+      expect(count()).toBe(before + 1);
+      lose();
+      await pass(0);
+    }
+  });
+
+  it("takes any moment up to the limit, so that pages do not come back all at once", async () => {
+    open();
+    chance = 0.25;
+    lose();
+    await pass(249);
+    expect(count()).toBe(1);
+    await pass(1);
+    expect(count()).toBe(2);
+  });
+
+  it("starts again with short waits after it has stood", async () => {
+    for (const wait of [1_000, 2_000, 4_000]) {
+      lose();
+      await pass(wait);
+    }
+    open();
+    lose();
+    await pass(1_000);
+    expect(count()).toBe(5);
+  });
+
+  it("tries at once when the network or the reader is back", async () => {
+    open();
+    lose();
+    window.dispatchEvent(new Event("online"));
+    expect(count()).toBe(2);
+    lose();
+    await pass(0);
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(count()).toBe(3);
+  });
+
+  it("doubts an open connection when the reader is back", () => {
+    open();
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(last().sent).toEqual(['{"type":"ping"}']);
+  });
+});
+
+describe("the session", () => {
+  it("stops for good when the credential has ended", async () => {
+    open();
+    signedIn = async () => false;
+    lose(4401);
+    await pass(60_000);
+    expect(onSignedOut).toHaveBeenCalledTimes(1);
+    expect(count()).toBe(1);
+  });
+
+  it("comes back when another sign-in has taken its place", async () => {
+    open();
+    lose(4401);
+    await pass(1_000);
+    expect(onSignedOut).not.toHaveBeenCalled();
+    expect(count()).toBe(2);
+  });
+
+  it("asks after a refused handshake, and tries on when nobody can tell", async () => {
+    signedIn = async () => {
+      throw new Error("unreachable");
+    };
+    lose();
+    await pass(1_000);
+    expect(count()).toBe(2);
+    signedIn = async () => false;
+    lose();
+    await pass(0);
+    expect(onSignedOut).toHaveBeenCalledTimes(1);
+  });
+
+  it("opens nothing after it was closed", async () => {
+    open();
+    lose();
+    close();
+    window.dispatchEvent(new Event("online"));
+    await pass(60_000);
+    expect(count()).toBe(1);
+  });
+});
+
+describe("the status", () => {
+  it("is offline only after a second failure, and tells its listeners", async () => {
+    const seen: string[] = [];
+    socket.subscribe(() => seen.push(socket.status));
+    expect(socket.status).toBe("connecting");
+    open();
+    lose();
+    await pass(1_000);
+    lose();
+    await pass(2_000);
+    open();
+    expect(seen).toEqual(["open", "connecting", "offline", "open"]);
+  });
+
+  it("is offline at once when the browser says so", () => {
+    open();
+    window.dispatchEvent(new Event("offline"));
+    expect(socket.status).toBe("offline");
+    window.dispatchEvent(new Event("online"));
+    hear({ type: "pong" });
+    expect(socket.status).toBe("open");
+  });
+});

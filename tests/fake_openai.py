@@ -262,17 +262,11 @@ class Connection:
     writer: asyncio.StreamWriter
     left: asyncio.Event
 
-    def reset(self) -> None:
-        sock: socket.socket = self.writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
-
 
 class Response:
     """The answer to one request, in the framing that its headers ask for."""
 
     def __init__(self, connection: Connection, script: Script, *, record: Record) -> None:
-        self.connection = connection
         self.writer = connection.writer
         self.record = record
         self.status = script.status
@@ -301,11 +295,22 @@ class Response:
         await self.writer.drain()
 
     def end(self) -> None:
+        self.record.close("server")
         self.head()
         if self.chunked:
             self.writer.write(b"0\r\n\r\n")
         if self.until_closed:
             self.writer.close()
+
+    def close(self) -> None:
+        self.record.close("server")
+        self.writer.close()
+
+    def reset(self) -> None:
+        self.record.close("server")
+        sock: socket.socket = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
 
 
 def reason_phrase(status: int) -> str:
@@ -339,9 +344,9 @@ async def play_step(step: Step, response: Response, *, started: float) -> None:
         case {"hang": True}:
             await asyncio.Event().wait()  # Cancelled when the client leaves.
         case {"close": True}:
-            response.writer.close()
+            response.close()
         case {"reset": True}:
-            response.connection.reset()
+            response.reset()
 
 
 # --- the server -----------------------------------------------------------------------------------
@@ -575,8 +580,7 @@ async def respond(script: Script, connection: Connection, *, record: Record) -> 
     try:
         await asyncio.wait({playing, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        played = playing.done() and not playing.exception()
-        record.close("client" if leaving.done() and not played else "server")
+        record.close("client" if leaving.done() else "server")
         leaving.cancel()
         playing.cancel()
     if playing.done():
@@ -705,10 +709,10 @@ def demo_answer(question: str, *, turn: int) -> str:
     """Return sample markdown that fits the question; the turn makes a second try differ."""
     asked = set(re.findall(r"\w+", question.lower()))
     topics = (answers for keys, answers in ANSWERS if asked & set(keys.split()))
-    answers = next(topics, (LIST, ESSAY, TABLE))
+    answers = next(topics, (LIST, ESSAY, TABLE) if question.isascii() else (WORLD,))
     opening = OPENINGS[turn % len(OPENINGS)] if answers is not GREETINGS else ""
-    answer = opening + answers[turn % len(answers)]
-    return answer.strip().replace("{topic}", phrase(question))
+    answer = opening + answers[turn % len(answers)].strip()
+    return answer.replace("{topic}", phrase(question))
 
 
 def demo_reasoning(question: str) -> str:

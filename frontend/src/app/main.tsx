@@ -1,5 +1,12 @@
+import "@/shared/ui/styles.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { App } from "./app";
 
 const root = document.getElementById("chattable");
-if (root) createRoot(root).render(<StrictMode>Chattable</StrictMode>);
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <App root={root} />
+    </StrictMode>,
+  );

@@ -22,6 +22,13 @@ api.use({
   },
 });
 
+let signedOut = () => {};
+
+/** Sets what happens when the server says that nobody is signed in. */
+export function onSignedOut(callback: () => void): void {
+  signedOut = callback;
+}
+
 interface Result<T> {
   data?: T;
   error?: unknown;
@@ -33,6 +40,7 @@ export async function unwrap<T>(call: Promise<Result<T>>): Promise<T> {
   const { data, error, response } = await call.catch((thrown: unknown) => {
     throw asApiError(thrown);
   });
+  if (response.status === 401) signedOut();
   if (!response.ok) throw errorFrom(response.status, error);
   return data as T;
 }

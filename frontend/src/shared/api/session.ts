@@ -1,4 +1,4 @@
-import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { csrfHeader } from "./client";
 import { ApiError, asApiError, type FieldError } from "./error";
 
@@ -44,8 +44,11 @@ export async function changePassword(change: {
   if (!answer.ok) throw answerError(answer);
 }
 
-/** Marks the session as over after a 401, so that the page asks to sign in again. */
+/** Marks the session as over, so that the page asks to sign in again. */
 export const sessionEnded = (client: QueryClient) => client.setQueryData(sessionKey, null);
+
+/** The signed-in user; null also while that is not known yet. */
+export const useUser = (): User | null => useQuery(sessionQuery).data ?? null;
 
 async function enter(
   path: string,

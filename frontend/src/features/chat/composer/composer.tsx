@@ -1,3 +1,17 @@
+import { type KeyboardEvent, useEffect } from "react";
+import { asApiError } from "@/shared/api/error";
+import { strings } from "@/shared/strings";
+import { Button } from "@/shared/ui/button";
+import { isComposing } from "@/shared/ui/composing";
+import { Notice } from "@/shared/ui/notice";
+import { useOnline } from "@/shared/ui/online";
+import { ModelPicker } from "./model-picker";
+import { SendButton } from "./send-button";
+import { TextBox } from "./text-box";
+import { useBox } from "./use-box";
+import { useModel } from "./use-model";
+import { useSend } from "./use-send";
+
 export interface ComposerProps {
   /** The chat that is written to; for a new chat the id it will get. */
   chatId: string;
@@ -11,7 +25,63 @@ export interface ComposerProps {
   onSend?: () => void;
 }
 
-/** The box that messages are written in. */
-export function Composer(_props: ComposerProps) {
-  return null;
+/** The box that messages are written in. Keep it mounted under a key of the chat's id. */
+export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerProps) {
+  const online = useOnline();
+  const picker = useModel({ chatId, isNew });
+  const outbox = useSend({ chatId, isNew });
+  const send = (turn: { id: string; content: string }) => {
+    const sent = outbox.mutateAsync({ ...turn, model: picker.model });
+    onSend?.();
+    return sent;
+  };
+  const { box, initialText, onInput, submit } = useBox({ chatId, isNew, send });
+  useEscape(running, onStop);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+    event.preventDefault();
+    // A key held down repeats; only the first one is meant.
+    if (!event.repeat) void submit();
+  };
+
+  const error = outbox.error && asApiError(outbox.error);
+  return (
+    <form
+      className="mx-auto grid w-full max-w-measure gap-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      {!online && <p className="px-4 text-13 text-warn">{strings.app.offline}</p>}
+      {error && (
+        <Notice
+          title={strings.composer.failed}
+          action={<Button onClick={() => void submit()}>{strings.app.retry}</Button>}
+        >
+          {error.field("content") ?? error.message} {strings.composer.failedHint}
+        </Notice>
+      )}
+      <div className="rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent">
+        <TextBox ref={box} defaultValue={initialText} onInput={onInput} onKeyDown={onKeyDown} />
+        <div className="flex items-center justify-end gap-1">
+          <ModelPicker {...picker} onChoose={picker.choose} />
+          <SendButton running={running} onStop={onStop} />
+        </div>
+      </div>
+    </form>
+  );
+}
+
+/** Esc stops, unless it closed a menu or belongs to an input method. */
+function useEscape(active: boolean, onEscape: () => void): void {
+  useEffect(() => {
+    if (!active) return;
+    const onKeyDown = (event: globalThis.KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented && !isComposing(event)) onEscape();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [active, onEscape]);
 }

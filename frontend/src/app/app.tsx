@@ -1,0 +1,26 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { useState } from "react";
+import { configQuery } from "@/shared/api/config";
+import { Announcer } from "@/shared/ui/announcer";
+import { PortalRoot } from "@/shared/ui/portal-root";
+import { makeQueryClient } from "./query-client";
+import { makeRouter } from "./router";
+
+export function App({ root }: { root: HTMLElement }) {
+  const [client] = useState(() => {
+    const made = makeQueryClient();
+    // Sets the CSRF cookie before the first request that needs it.
+    void made.prefetchQuery(configQuery);
+    return made;
+  });
+  const [router] = useState(makeRouter);
+  return (
+    <PortalRoot value={root}>
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+      <Announcer />
+    </PortalRoot>
+  );
+}

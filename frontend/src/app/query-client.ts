@@ -1,0 +1,22 @@
+import { QueryClient } from "@tanstack/react-query";
+import { onSignedOut } from "@/shared/api/client";
+import { asApiError } from "@/shared/api/error";
+import { sessionEnded } from "@/shared/api/session";
+
+const MOST_RETRIES = 2;
+
+/** The page's one cache of what the server has said; a 401 anywhere ends the session in it. */
+export function makeQueryClient(): QueryClient {
+  const client = new QueryClient({
+    defaultOptions: {
+      queries: {
+        // An answer that refuses will refuse again; only a server that was not there is asked again.
+        retry: (count, error) => count < MOST_RETRIES && asApiError(error).code === "unreachable",
+        refetchOnWindowFocus: false,
+      },
+      mutations: { networkMode: "always" },
+    },
+  });
+  onSignedOut(() => sessionEnded(client));
+  return client;
+}

@@ -1,0 +1,44 @@
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { LoginPage } from "@/features/auth/login-page";
+import { SignupPage } from "@/features/auth/signup-page";
+import { Crashed, NotFound } from "./fallbacks";
+import { SignedIn } from "./signed-in";
+
+/** Where to go on after logging in: an address of this page, never another site's. */
+function nextOf(search: Record<string, unknown>): { next?: string } {
+  const next = search.next;
+  return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
+}
+
+const root = createRootRoute();
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: nextOf,
+  component: LoginPage,
+});
+const signup = createRoute({
+  getParentRoute: () => root,
+  path: "/signup",
+  validateSearch: nextOf,
+  component: SignupPage,
+});
+const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
+// Both addresses show the shell's one chat view, which stays mounted when a new chat gets its address.
+const start = createRoute({ getParentRoute: () => signedIn, path: "/" });
+const chat = createRoute({ getParentRoute: () => signedIn, path: "/chats/$chatId" });
+
+const routeTree = root.addChildren([login, signup, signedIn.addChildren([start, chat])]);
+
+export const makeRouter = () =>
+  createRouter({
+    routeTree,
+    defaultErrorComponent: Crashed,
+    defaultNotFoundComponent: NotFound,
+  });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,48 @@
+import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { AccountMenu } from "@/features/account/account-menu";
+import { ChatView } from "@/features/chat/chat-view";
+import { Sidebar } from "@/features/sidebar/sidebar";
+import type { User } from "@/shared/api/session";
+import { Events } from "@/shared/events/events";
+import { strings } from "@/shared/strings";
+import { Dialog } from "@/shared/ui/dialog";
+import { uuid7 } from "@/shared/uuid";
+import { TopBar } from "./top-bar";
+
+/** The signed-in page: the list of chats at the side, one chat in the middle. */
+export function Shell({ user }: { user: User }) {
+  const [sheet, setSheet] = useState(false);
+  const { chatId: open } = useParams({ strict: false });
+  const fresh = useFreshId(open);
+  const chatId = open ?? fresh;
+  return (
+    <Events user={user.id}>
+      <div className="flex h-dvh overflow-hidden">
+        <a
+          href="#message-box"
+          className="absolute start-2 top-2 z-40 rounded-control bg-raised px-4 py-2 not-focus:sr-only"
+        >
+          {strings.app.skip}
+        </a>
+        <div className="hidden w-sidebar shrink-0 wide:block">
+          <Sidebar openId={open} footer={<AccountMenu />} />
+        </div>
+        <Dialog sheet open={sheet} onOpenChange={setSheet} title={strings.sidebar.title}>
+          <Sidebar openId={open} footer={<AccountMenu />} onLeave={() => setSheet(false)} />
+        </Dialog>
+        <main className="flex min-w-0 flex-1 flex-col">
+          <TopBar openId={open} onOpenList={() => setSheet(true)} />
+          <ChatView key={chatId} chatId={chatId} isNew={open === undefined} />
+        </main>
+      </div>
+    </Events>
+  );
+}
+
+/** The id that the next new chat will get; another one as soon as it is taken. */
+function useFreshId(open: string | undefined): string {
+  const [fresh, setFresh] = useState(uuid7);
+  if (open === fresh) setFresh(uuid7());
+  return fresh;
+}

@@ -1,0 +1,37 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { applyChatEvent, createChat } from "@/shared/api/chats";
+import { addOptimistic, dropOptimistic, mergeMessages, sendMessage } from "@/shared/api/messages";
+
+interface Target {
+  chatId: string;
+  isNew: boolean;
+}
+
+export interface Outgoing {
+  /** Chosen here, kept on a repeat of the same text: the server sends it once. */
+  id: string;
+  content: string;
+  model?: string;
+}
+
+/** Sends a turn: shows it at once, makes the chat when it is new, and takes the turn away again if that failed. */
+export function useSend({ chatId, isNew }: Target) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return useMutation({
+    networkMode: "always",
+    onMutate: (turn: Outgoing) => addOptimistic(client, chatId, turn),
+    mutationFn: async (turn: Outgoing) => {
+      if (isNew) {
+        const chat = await createChat({ id: chatId, model: turn.model });
+        applyChatEvent(client, { type: "chat.created", chat });
+        await navigate({ to: "/chats/$chatId", params: { chatId }, replace: true });
+      }
+      return sendMessage(chatId, turn);
+    },
+    onSuccess: ({ message, answer }) =>
+      mergeMessages(client, chatId, [message, answer], { grow: true }),
+    onError: (_error, turn) => dropOptimistic(client, chatId, turn.id),
+  });
+}

@@ -1,0 +1,62 @@
+import { Link } from "@tanstack/react-router";
+import { type KeyboardEvent, useRef, useState } from "react";
+import type { Chat } from "@/shared/api/types";
+import { useRunning } from "@/shared/events/events";
+import { strings } from "@/shared/strings";
+import { RenameField } from "./rename-field";
+import { RowMenu } from "./row-menu";
+import { RunningDot } from "./running-dot";
+import { walkRows } from "./walk-rows";
+
+interface Props {
+  chat: Chat;
+  selected: boolean;
+  onLeave?: () => void;
+  onDelete: (chat: Chat) => void;
+}
+
+export function ChatRow({ chat, selected, onLeave, onDelete }: Props) {
+  const running = useRunning(chat.id);
+  const [renaming, setRenaming] = useState(false);
+  const link = useRef<HTMLAnchorElement>(null);
+  const title = chat.title || strings.sidebar.untitled;
+
+  if (renaming)
+    return (
+      <li>
+        <RenameField
+          chat={chat}
+          onDone={() => {
+            setRenaming(false);
+            requestAnimationFrame(() => link.current?.focus());
+          }}
+        />
+      </li>
+    );
+
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    walkRows(event);
+    if (event.key === "F2") setRenaming(true);
+    if (event.key === "Delete") onDelete(chat);
+  };
+  return (
+    <li className="group relative flex items-center">
+      <Link
+        ref={link}
+        to="/chats/$chatId"
+        params={{ chatId: chat.id }}
+        data-chat={chat.id}
+        aria-current={selected ? "page" : undefined}
+        onClick={onLeave}
+        onKeyDown={onKeyDown}
+        className="flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control ps-3 pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent pointer-coarse:h-11 pointer-coarse:pe-12"
+      >
+        <span className="truncate" dir="auto">
+          {title}
+        </span>
+        {running && <RunningDot />}
+      </Link>
+      <RowMenu title={title} onRename={() => setRenaming(true)} onDelete={() => onDelete(chat)} />
+    </li>
+  );
+}

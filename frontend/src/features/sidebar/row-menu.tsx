@@ -1,0 +1,42 @@
+import { useRef } from "react";
+import { strings } from "@/shared/strings";
+import { IconButton } from "@/shared/ui/icon-button";
+import { MoreIcon, PencilIcon, TrashIcon } from "@/shared/ui/icons";
+import { Menu, MenuItem } from "@/shared/ui/menu";
+
+interface Props {
+  title: string;
+  onRename: () => void;
+  onDelete: () => void;
+}
+
+export function RowMenu({ title, onRename, onDelete }: Props) {
+  // What was chosen takes the focus itself; giving it back to the button would take it away again.
+  const chosen = useRef(false);
+  const choose = (act: () => void) => () => {
+    chosen.current = true;
+    act();
+  };
+  return (
+    <Menu
+      trigger={
+        <IconButton
+          label={strings.sidebar.actions(title)}
+          icon={<MoreIcon />}
+          className="absolute end-0.5 opacity-0 focus-visible:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-100"
+        />
+      }
+      onCloseAutoFocus={(event) => {
+        if (chosen.current) event.preventDefault();
+        chosen.current = false;
+      }}
+    >
+      <MenuItem icon={<PencilIcon />} onSelect={choose(onRename)}>
+        {strings.sidebar.rename}
+      </MenuItem>
+      <MenuItem icon={<TrashIcon />} danger onSelect={choose(onDelete)}>
+        {strings.sidebar.delete}
+      </MenuItem>
+    </Menu>
+  );
+}

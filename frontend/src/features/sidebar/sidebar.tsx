@@ -1,0 +1,36 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { strings } from "@/shared/strings";
+import { PlusIcon } from "@/shared/ui/icons";
+import { ChatList } from "./chat-list";
+
+interface Props {
+  openId: string | undefined;
+  /** Called when the reader has chosen where to go. */
+  onLeave?: () => void;
+  /** What stands under the list. */
+  footer?: ReactNode;
+}
+
+/** The list of chats, and the way to a new one. */
+export function Sidebar({ openId, onLeave, footer }: Props) {
+  return (
+    <nav aria-label={strings.sidebar.title} className="flex h-full flex-col bg-surface">
+      <div className="p-2">
+        <Link
+          to="/"
+          onClick={() => {
+            onLeave?.();
+            document.getElementById("message-box")?.focus();
+          }}
+          className="flex h-9 items-center gap-3 rounded-control px-3 font-medium transition hover:bg-bubble pointer-coarse:h-11"
+        >
+          <PlusIcon />
+          {strings.sidebar.newChat}
+        </Link>
+      </div>
+      <ChatList openId={openId} onLeave={onLeave} />
+      {footer && <div className="p-2">{footer}</div>}
+    </nav>
+  );
+}

@@ -1,0 +1,1 @@
+"""A ChatGPT-like chat for any Django app."""

@@ -1,0 +1,113 @@
+"""What can go wrong, said once: error codes with plain words, and the body of every API error."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions as drf
+from rest_framework import status
+
+if TYPE_CHECKING:
+    from rest_framework.response import Response
+
+# Why an answer failed: stored as `Message.error`, shown to people in these words.
+ANSWER_ERRORS = {
+    "queue_unavailable": _("The answer could not be queued. Your message is saved; try again in a moment."),
+    "provider_unavailable": _("The model provider could not be reached. Try again in a moment."),
+    "provider_auth": _("The model provider refused our credentials. The operator has to check the API key."),
+    "model_not_found": _("The model provider does not know this model. Choose another one."),
+    "rate_limited": _("The model provider is busy. Try again in a moment."),
+    "provider_rejected": _("The model provider refused this request."),
+    "provider_error": _("The model provider reported an error."),
+    "provider_incomplete": _("The connection to the model provider ended early. What had arrived is kept."),
+    "provider_timeout": _("The model provider fell silent. What had arrived is kept."),
+    "worker_lost": _("The answer was interrupted several times. What had arrived is kept."),
+    "internal": _("Something went wrong on our side. What had arrived is kept."),
+}
+
+
+class ChattableError(Exception):
+    """Base of the package's own errors."""
+
+
+class AnswerFailed(ChattableError):
+    """An answer could not be finished; `code` is a key of `ANSWER_ERRORS`, the text is for the operator."""
+
+    def __init__(self, code: str, detail: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(detail or code)
+        self.code = code
+        self.retry_after = retry_after
+
+
+class QueueUnavailable(ChattableError):
+    """The broker could not be reached."""
+
+
+class Conflict(drf.APIException):
+    """409: the request is well formed, but the state of the chat does not allow it; `code` says why."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = _("The request conflicts with the current state.")
+    default_code = "conflict"
+
+
+class ProviderUnavailable(drf.APIException):
+    """503: the model provider could not be asked."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = ANSWER_ERRORS["provider_unavailable"]
+    default_code = "provider_unavailable"
+
+
+class TooLarge(drf.APIException):
+    """413: the request body is larger than any valid request."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = _("The request is too large.")
+    default_code = "too_large"
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> "Response | None":
+    """DRF exception handler: every error is `{code, detail}`, a validation error also has `fields`."""
+    # Imported late: these load the host's authentication classes, which may import our models.
+    from rest_framework.response import Response
+    from rest_framework.views import set_rollback
+
+    if isinstance(exc, Http404):
+        exc = drf.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = drf.PermissionDenied()
+    if not isinstance(exc, drf.APIException):
+        return None
+    set_rollback()
+    return Response(_body(exc), status=exc.status_code, headers=_headers(exc))
+
+
+def _body(exc: drf.APIException) -> dict[str, Any]:
+    if isinstance(exc, drf.ValidationError):
+        return {"code": "invalid", "detail": str(_("Check the marked fields.")), "fields": _fields(exc.detail)}
+    return {"code": exc.get_codes(), "detail": str(exc.detail)}
+
+
+def _fields(detail: Any) -> dict[str, list[dict[str, str]]]:
+    if isinstance(detail, dict):
+        return {name: _flat(value) for name, value in detail.items()}
+    return {"non_field_errors": _flat(detail)}
+
+
+def _flat(detail: Any) -> list[dict[str, str]]:
+    if isinstance(detail, dict):
+        return [error for value in detail.values() for error in _flat(value)]
+    if isinstance(detail, list):
+        return [error for value in detail for error in _flat(value)]
+    return [{"code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
+
+
+def _headers(exc: drf.APIException) -> dict[str, str]:
+    headers = {}
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return headers

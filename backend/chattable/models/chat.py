@@ -1,0 +1,155 @@
+"""A chat: a tree of messages that belongs to an owner."""
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from chattable import events
+from chattable.conf import settings
+from chattable.exceptions import Conflict
+from chattable.models.base import CleanCharField, CleanTextField, Versioned, clean
+from chattable.models.message import Message, Role, Status
+from chattable.models.run import Run
+from chattable.runner import Runner
+
+if TYPE_CHECKING:
+    from chattable.models.message import MessageManager
+
+# The default parent of a new message: whatever the chat's current leaf is once the chat is locked.
+LEAF: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A user's turn with its answer; `created` is false where the same turn had been sent before."""
+
+    message: Message
+    answer: Message
+    created: bool
+
+
+class Chat(Versioned):
+    """A chat of one owner; its messages are a tree, and the path to `current_leaf` is what is shown."""
+
+    owner_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, db_index=False, related_name="+")
+    owner_id = models.CharField(max_length=64)
+    owner = GenericForeignKey("owner_type", "owner_id")
+    title = CleanCharField(max_length=200, blank=True)
+    model = CleanCharField(max_length=200, blank=True, help_text=_("Used where a message names no model."))
+    instructions = CleanTextField(blank=True, help_text=_("Sent to the model before the first message."))
+    parameters = models.JSONField(default=dict, blank=True, help_text=_("Sent with every request, e.g. temperature."))
+    current_leaf = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
+    active_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    messages: "MessageManager"
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["owner_type", "owner_id", "-active_at", "-id"], name="chattable_chat_of_owner"),
+        )
+
+    def __str__(self) -> str:
+        return self.title or str(self.pk)
+
+    @cached_property
+    def group(self) -> str:
+        """The name of the group in which this chat's events are sent."""
+        owner_type = ContentType.objects.get_for_id(self.owner_type_id)
+        return events.group_of(f"{owner_type.app_label}.{owner_type.model}", self.owner_id)
+
+    def send(self, content: str, *, id: uuid.UUID | None = None, parent: Any = LEAF, model: str = "") -> Sent:
+        """Add a user's turn and queue its answer; an `id` that was sent before gets the same two back.
+
+        Raises `Conflict` where the id belongs to another message.
+        """
+        with transaction.atomic():
+            self.lock()
+            if id and (known := Message.objects.filter(pk=id).first()):
+                return self._sent_before(known, content)
+            message = self._add(
+                Message(role=Role.USER, content=content, parent_id=self._parent_id(parent), **_given(id=id))
+            )
+            answer = self.answer(message, model=model)
+        return Sent(message, answer, created=True)
+
+    def answer(self, parent: Message | None, *, model: str = "", id: uuid.UUID | None = None) -> Message:
+        """Add an answer below `parent`, make it the current leaf and queue it for a worker."""
+        answer, run = self._begin(parent, model=model, id=id)
+        transaction.on_commit(run.enqueue)
+        return answer
+
+    def run(self, *, model: str = "") -> Message:
+        """Answer the current leaf here and now, without a worker; returns the answer in its final state."""
+        return async_to_sync(self.arun)(model=model)
+
+    async def arun(self, *, model: str = "") -> Message:
+        """Like `run`, for a running event loop."""
+        _, run = await sync_to_async(self._begin_at_leaf)(model)
+        runner = Runner(Run.objects, execute=sync_to_async)
+        try:
+            answer = await runner.run(run.pk)
+        finally:
+            await runner.close()
+        await self.arefresh_from_db()
+        return answer or await run.aget_message()
+
+    def _begin_at_leaf(self, model: str) -> tuple[Message, Run]:
+        with transaction.atomic():
+            self.lock()
+            return self._begin(self.current_leaf, model=model)
+
+    def _begin(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> tuple[Message, Run]:
+        answer = Message(
+            role=Role.ASSISTANT,
+            parent=parent,
+            status=Status.QUEUED,
+            model=model or self.model or settings.MODEL,
+            **_given(id=id),
+        )
+        with transaction.atomic():
+            self._add(answer)
+            run = Run.objects.create(message=answer, model=answer.model)
+            self.current_leaf = answer
+            self.active_at = timezone.now()
+            self.save(update_fields=["current_leaf", "active_at"])
+        return answer, run
+
+    def _add(self, message: Message) -> Message:
+        message.chat = self
+        try:
+            with transaction.atomic():
+                message.save(force_insert=True)
+        except IntegrityError as error:
+            raise Conflict("This id belongs to another message.", "id_conflict") from error
+        return message
+
+    def lock(self) -> None:
+        """Serialise changes of the tree until the transaction ends, and see the leaf as it is now."""
+        self.current_leaf_id = (
+            Chat.objects.select_for_update().values_list("current_leaf_id", flat=True).get(pk=self.pk)
+        )
+
+    def _parent_id(self, parent: Any) -> uuid.UUID | None:
+        if parent is LEAF:
+            return self.current_leaf_id
+        return parent.pk if parent else None
+
+    def _sent_before(self, message: Message, content: str) -> Sent:
+        answer = message.children.order_by("created_at", "id").first()
+        same = message.chat_id == self.pk and message.role == Role.USER and message.content == clean(content)
+        if not same or answer is None:
+            raise Conflict("This id belongs to another message.", "id_conflict")
+        return Sent(message, answer, created=False)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """The fields that are set, so that the others take their defaults."""
+    return {name: value for name, value in fields.items() if value}

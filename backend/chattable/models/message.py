@@ -1,0 +1,160 @@
+"""A message: a node in the tree of a chat, and the answer that grows in it."""
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import connections, models, router, transaction
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from chattable import signals
+from chattable.events import Delta
+from chattable.exceptions import Conflict
+from chattable.models.base import CleanCharField, CleanTextField, Versioned, clean
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+    from chattable.models.run import RunManager
+
+
+class Role(models.TextChoices):
+    """Who speaks."""
+
+    SYSTEM = "system", _("System")
+    USER = "user", _("User")
+    ASSISTANT = "assistant", _("Assistant")
+    TOOL = "tool", _("Tool")
+
+
+class Status(models.TextChoices):
+    """The states of a message; an answer goes from queued over streaming to one of the last three."""
+
+    QUEUED = "queued", _("Queued")
+    STREAMING = "streaming", _("Streaming")
+    COMPLETE = "complete", _("Complete")
+    STOPPED = "stopped", _("Stopped")
+    FAILED = "failed", _("Failed")
+
+
+RUNNING = (Status.QUEUED, Status.STREAMING)
+
+
+class MessageManager(models.Manager["Message"]):
+    """Messages, also as the path that leads to one."""
+
+    def create(self, **fields: Any) -> "Message":
+        """Add a message below the chat's current leaf (or the `parent` given) and make it the current leaf."""
+        chat = fields["chat"]
+        with transaction.atomic():
+            if "parent" not in fields and "parent_id" not in fields:
+                chat.refresh_from_db(fields=["current_leaf"], from_queryset=type(chat).objects.select_for_update())
+                fields["parent_id"] = chat.current_leaf_id
+            message: Message = super().create(**fields)
+            chat.current_leaf = message
+            chat.save(update_fields=["current_leaf"])
+        return message
+
+    def path(self, leaf: uuid.UUID | None, *, limit: int | None = None) -> list["Message"]:
+        """The messages from the root to `leaf`, oldest first; with a limit only the last so many."""
+        if leaf is None:
+            return []
+        table = self.model._meta.db_table
+        connection = connections[router.db_for_read(self.model)]
+        rows = self.raw(
+            f"""WITH RECURSIVE path(id, parent_id, depth) AS (
+                SELECT id, parent_id, 1 FROM {table} WHERE id = %s
+                UNION ALL
+                SELECT m.id, m.parent_id, path.depth + 1 FROM {table} m JOIN path ON m.id = path.parent_id
+                WHERE path.depth < %s
+            )
+            SELECT m.* FROM path JOIN {table} m ON m.id = path.id ORDER BY path.depth DESC""",  # noqa: S608
+            [self.model._meta.pk.get_db_prep_value(leaf, connection), limit or 2**31 - 1],
+        )
+        return list(rows)
+
+
+class Message(Versioned):
+    """One message; an answer's text grows by `append` and is written by its run's checkpoints."""
+
+    chat = models.ForeignKey("chattable.Chat", on_delete=models.CASCADE, related_name="messages")
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
+    role = models.CharField(max_length=10, choices=Role)
+    content = CleanTextField(blank=True)
+    reasoning = CleanTextField(blank=True)
+    model = CleanCharField(max_length=200, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.COMPLETE)
+    finish_reason = CleanCharField(max_length=40, blank=True)
+    error = models.CharField(max_length=40, blank=True)
+    rev = models.PositiveIntegerField(default=0, editable=False)
+
+    if TYPE_CHECKING:
+        children: RelatedManager[Self]
+        runs: RunManager
+        chat_id: uuid.UUID
+        parent_id: uuid.UUID | None
+
+    objects = MessageManager()
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.content[:60]}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the answer is not final yet."""
+        return self.status in RUNNING
+
+    @cached_property
+    def hooks(self) -> signals.Hooks:
+        """The owner's hooks, called for this message in order."""
+        return signals.Hooks(self)
+
+    def append(self, *, content: str = "", reasoning: str = "") -> None:
+        """Let the texts grow and tell the owner's hook; writes nothing to the database."""
+        delta = Delta(self.rev, self._grow("content", content), self._grow("reasoning", reasoning))
+        if delta.content or delta.reasoning:
+            signals.message_delta.send(sender=Message, message=self, delta=delta)
+
+    def _grow(self, field: str, text: str) -> tuple[int, int, str] | None:
+        text = clean(text)
+        if not text:
+            return None
+        before = getattr(self, field)
+        setattr(self, field, before + text)
+        return len(before), len(before) + len(text), text
+
+    def start(self) -> None:
+        """A worker has begun to answer."""
+        self.status = Status.STREAMING
+        self.save(update_fields=["status"])
+
+    def restart(self, *, rev: int) -> None:
+        """Begin the texts anew, as another attempt; readers drop what belongs to a lower `rev`."""
+        self.rev, self.content, self.reasoning = rev, "", ""
+
+    def finish(self, status: str, *, finish_reason: str = "", error: str = "") -> None:
+        """Reach a final state and save it with the texts."""
+        self.status, self.finish_reason, self.error = status, finish_reason, error
+        self.save(update_fields=["status", "finish_reason", "error", "content", "reasoning", "rev"])
+
+    def stop(self) -> None:
+        """Ask for the answer to end where it is; after its end this changes nothing."""
+        self.runs.stop(self)
+        self.refresh_from_db()
+
+    def regenerate(self, *, model: str = "", id: uuid.UUID | None = None) -> "Message":
+        """Queue another answer beside this one and make it the current leaf; raises `Conflict`."""
+        if self.role != Role.ASSISTANT:
+            raise Conflict("Only an answer can be regenerated.", "not_an_answer")
+        with transaction.atomic():
+            self.chat.lock()
+            if id and (known := Message.objects.filter(pk=id).first()):
+                return self._regenerated_before(known)
+            if self.is_running and not self.runs.filter(stop_requested_at__isnull=False).exists():
+                raise Conflict("The answer is still running; stop it first.", "still_running")
+            return self.chat.answer(self.parent, model=model, id=id)
+
+    def _regenerated_before(self, answer: "Message") -> "Message":
+        if (answer.chat_id, answer.parent_id, answer.role) != (self.chat_id, self.parent_id, Role.ASSISTANT):
+            raise Conflict("This id belongs to another message.", "id_conflict")
+        return answer

@@ -1,0 +1,230 @@
+"""A run: one attempt to answer, as the lease of a worker, the ledger of its cost and the recorder of its course."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connections, models, router, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext_lazy as _
+
+from chattable import runner
+from chattable.conf import settings
+from chattable.exceptions import QueueUnavailable
+from chattable.models.base import CleanCharField, CleanTextField, uuid7
+from chattable.models.message import RUNNING, Message, Role, Status
+from chattable.runner import Job, Text
+
+
+class RunManager(models.Manager["Run"]):
+    """Runs as the Runner's journal: every statement that decides who may write an answer is here."""
+
+    def claim(self, run_id: uuid.UUID, worker: uuid.UUID) -> Job | None:
+        """Take the lease of a run whose turn has come; None where there is nothing to do."""
+        with transaction.atomic():
+            claimed = (
+                self._free()
+                .filter(pk=run_id, stop_requested_at=None, attempts__lt=settings.MAX_ATTEMPTS)
+                .update(
+                    worker=worker,
+                    lease_expires_at=_lease_end(),
+                    attempts=F("attempts") + 1,
+                    started_at=Coalesce("started_at", Now()),
+                )
+            )
+            if not claimed:
+                return None
+            run = self.select_related("message__chat").get(pk=run_id)
+            run.message.start()
+        return Job(
+            run_id=run_id,
+            worker=worker,
+            message=run.message,
+            rev=run.attempts - 1,
+            prompt=_prompt(run.message),
+            parameters=run.message.chat.parameters,
+        )
+
+    def renew(self, worker: uuid.UUID) -> dict[uuid.UUID, bool]:
+        """Renew all leases of the worker; returns its runs, each with whether a stop was asked for."""
+        held = self.filter(worker=worker, finished_at=None)
+        held.update(lease_expires_at=_lease_end())
+        return {pk: stop is not None for pk, stop in held.values_list("pk", "stop_requested_at")}
+
+    def checkpoint(self, worker: uuid.UUID, texts: Sequence[Text]) -> None:
+        """Write the texts as they are now in one statement, only where the worker still holds the lease."""
+        connection = connections[router.db_for_write(Message)]
+        write = _CHECKPOINTS.get(connection.vendor, _checkpoint_one_by_one)
+        write(connection, worker, texts)
+
+    def finish(self, job: Job) -> list[uuid.UUID] | None:
+        """End a run and its answer; returns the runs that waited for it, or None where the lease was lost."""
+        outcome = job.outcome
+        with transaction.atomic():
+            if not self._close(self.filter(pk=job.run_id, worker=job.worker), outcome.ledger()):
+                return None
+            job.message.finish(outcome.status, finish_reason=outcome.finish_reason, error=outcome.error)
+            return self.waiting_for(job.message)
+
+    def release(self, worker: uuid.UUID) -> list[uuid.UUID]:
+        """Give all leases of the worker back; returns the runs that now wait for another one."""
+        held = self.filter(worker=worker, finished_at=None)
+        runs = list(held.values_list("pk", flat=True))
+        held.update(worker=None, lease_expires_at=None, queued_at=Now())
+        return runs
+
+    def stop(self, message: Message) -> None:
+        """Ask the worker to stop the message's run, or end it here where no worker holds it."""
+        with transaction.atomic():
+            runs = self.filter(message=message, finished_at=None)
+            runs.update(stop_requested_at=Coalesce("stop_requested_at", Now()))
+            for run in runs.filter(_unheld()):
+                self._end_here(run, status=Status.STOPPED)
+
+    def sweep(self) -> list[uuid.UUID]:
+        """End what no worker may take over; returns the runs to queue again: lost by a worker or by the broker."""
+        unheld = self.filter(_unheld(), finished_at=None)
+        for run in unheld.exclude(stop_requested_at=None):
+            self._end_here(run, status=Status.STOPPED)
+        for run in unheld.filter(attempts__gte=settings.MAX_ATTEMPTS):
+            self._end_here(run, status=Status.FAILED, error="worker_lost")
+        forgotten = Q(queued_at__lt=Now() - _seconds("REQUEUE_SECONDS"))
+        runs = list(self._free().filter(Q(lease_expires_at__lt=Now()) | forgotten).values_list("pk", flat=True))
+        if runs:
+            self.filter(pk__in=runs).update(worker=None, lease_expires_at=None, queued_at=Now())
+        return runs
+
+    def waiting_for(self, message: Message) -> list[uuid.UUID]:
+        """The runs of turns that were sent while this answer was running."""
+        return list(
+            self.filter(finished_at=None, worker=None, message__parent__parent=message).values_list("pk", flat=True)
+        )
+
+    def _free(self) -> models.QuerySet["Run"]:
+        """Runs that a worker may take: nobody holds them, and the answer they continue is final."""
+        before = Message.objects.filter(children__children=OuterRef("message_id"), status__in=RUNNING)
+        return self.filter(_unheld(), ~Exists(before), finished_at=None)
+
+    def _close(self, runs: models.QuerySet["Run"], ledger: dict[str, Any]) -> int:
+        return runs.filter(finished_at=None).update(finished_at=Now(), lease_expires_at=None, **ledger)
+
+    def _end_here(self, run: "Run", *, status: str, error: str = "") -> None:
+        with transaction.atomic():
+            if not self._close(self.filter(_unheld(), pk=run.pk), {"error": error}):
+                return
+            message = Message.objects.select_related("chat").get(pk=run.message_id)
+            message.finish(status, error=error)
+            waiting = self.waiting_for(message)
+        transaction.on_commit(lambda: runner.enqueue(waiting), robust=True)
+
+
+def _unheld() -> Q:
+    return Q(worker=None) | Q(lease_expires_at__lt=Now())
+
+
+def _seconds(name: str) -> timedelta:
+    return timedelta(seconds=getattr(settings, name))
+
+
+def _lease_end() -> Any:
+    return Now() + _seconds("LEASE_SECONDS")
+
+
+def _prompt(answer: Message) -> list[dict[str, str]]:
+    """The visible history that leads to an answer, in the provider's form; empty answers are left out."""
+    instructions = answer.chat.instructions
+    system = [{"role": str(Role.SYSTEM), "content": instructions}] if instructions else []
+    path = Message.objects.path(answer.parent_id)
+    return system + [{"role": message.role, "content": message.content} for message in path if message.content]
+
+
+def _checkpoint_postgresql(connection: Any, worker: uuid.UUID, texts: Sequence[Text]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE chattable_message AS m
+            SET content = v.content, reasoning = v.reasoning, rev = v.rev, updated_at = statement_timestamp()
+            FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) AS v(id, content, reasoning, rev)
+            WHERE m.id = v.id AND EXISTS (
+                SELECT 1 FROM chattable_run r WHERE r.message_id = m.id AND r.worker = %s AND r.finished_at IS NULL)""",
+            [*(list(column) for column in zip(*texts, strict=True)), worker],
+        )
+
+
+def _checkpoint_sqlite(connection: Any, worker: uuid.UUID, texts: Sequence[Text]) -> None:
+    rows = [[text.message_id.hex, *text[1:]] for text in texts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE chattable_message AS m
+            SET content = v.content, reasoning = v.reasoning, rev = v.rev,
+                updated_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')
+            FROM (SELECT value ->> 0 AS id, value ->> 1 AS content, value ->> 2 AS reasoning, value ->> 3 AS rev
+                FROM json_each(%s)) AS v
+            WHERE m.id = v.id AND EXISTS (
+                SELECT 1 FROM chattable_run r WHERE r.message_id = m.id AND r.worker = %s AND r.finished_at IS NULL)""",
+            [json.dumps(rows), worker.hex],
+        )
+
+
+def _checkpoint_one_by_one(connection: Any, worker: uuid.UUID, texts: Sequence[Text]) -> None:
+    held = Exists(Run.objects.filter(message=OuterRef("pk"), worker=worker, finished_at=None))
+    for text in texts:
+        Message.objects.filter(held, pk=text.message_id).update(
+            content=text.content, reasoning=text.reasoning, rev=text.rev, updated_at=Now()
+        )
+
+
+_CHECKPOINTS = {"postgresql": _checkpoint_postgresql, "sqlite": _checkpoint_sqlite}
+
+
+class Run(models.Model):
+    """One attempt to answer a message."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="runs")
+    model = CleanCharField(max_length=200)
+
+    worker = models.UUIDField(null=True, help_text=_("The worker process that holds the lease."))
+    lease_expires_at = models.DateTimeField(null=True, help_text=_("By the database's clock."))
+    attempts = models.PositiveSmallIntegerField(default=0)
+    stop_requested_at = models.DateTimeField(null=True)
+
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+    cached_tokens = models.PositiveIntegerField(null=True)
+    reasoning_tokens = models.PositiveIntegerField(null=True)
+
+    queued_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    first_token_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    request_id = CleanCharField(max_length=200, blank=True)
+    requests = models.PositiveSmallIntegerField(default=0, help_text=_("Requests sent to the provider."))
+    error = CleanTextField(blank=True, help_text=_("The cause of a failure, for the operator."))
+
+    objects = RunManager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["message"], condition=Q(finished_at=None), name="chattable_one_open_run_a_message"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["worker"], condition=Q(finished_at=None), name="chattable_open_runs_of_worker"),
+            models.Index(fields=["queued_at"], condition=Q(finished_at=None), name="chattable_open_runs"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model} for {self.message_id}"
+
+    def enqueue(self) -> None:
+        """Hand the run to the workers; where the queue is away the answer fails at once, with its question kept."""
+        try:
+            runner.enqueue([self.pk])
+        except QueueUnavailable as error:
+            with transaction.atomic():
+                if Run.objects._close(Run.objects.filter(_unheld(), pk=self.pk), {"error": str(error)}):
+                    self.message.finish(Status.FAILED, error="queue_unavailable")

@@ -1,0 +1,294 @@
+"""The run engine: one event loop that claims and streams every running answer of a worker process."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from celery import current_app
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from chattable.completions import Chunk, Provider
+from chattable.conf import settings
+from chattable.exceptions import AnswerFailed, QueueUnavailable
+
+if TYPE_CHECKING:
+    from chattable.models import Message
+
+logger = logging.getLogger(__name__)
+
+TASK = "chattable.run_chat"
+
+# Texts longer than this, in characters, are saved less often than at every heartbeat.
+LONG_TEXT = 2**16
+
+type Execute = Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended, and what is known about its course."""
+
+    status: str = "complete"
+    finish_reason: str = ""
+    error: str = ""
+    detail: str = ""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    request_id: str = ""
+    requests: int = 0
+    first_token_at: datetime | None = None
+
+    def note(self, chunk: Chunk) -> None:
+        """Take over what the chunk tells about the course."""
+        self.request_id = chunk.request_id or self.request_id
+        self.requests = chunk.requests or self.requests
+        self.finish_reason = "tool_calls" if chunk.tool_calls else chunk.finish_reason or self.finish_reason
+        self.usage = chunk.usage or self.usage
+
+    def fail(self, error: BaseException) -> None:
+        """The answer ended by this error."""
+        self.status, self.detail = "failed", str(error)
+        self.error = error.code if isinstance(error, AnswerFailed) else "internal"
+        level = logging.WARNING if isinstance(error, AnswerFailed) else logging.ERROR
+        logger.log(level, "An answer failed: %s", self.detail, exc_info=error if level == logging.ERROR else None)
+
+    def ledger(self) -> dict[str, Any]:
+        """The columns of the run."""
+        prompt = self.usage.get("prompt_tokens_details") or {}
+        completion = self.usage.get("completion_tokens_details") or {}
+        return {
+            "prompt_tokens": _count(self.usage.get("prompt_tokens")),
+            "completion_tokens": _count(self.usage.get("completion_tokens")),
+            "cached_tokens": _count(prompt.get("cached_tokens")),
+            "reasoning_tokens": _count(completion.get("reasoning_tokens")),
+            "request_id": self.request_id,
+            "requests": self.requests,
+            "first_token_at": self.first_token_at,
+            "error": self.detail,
+        }
+
+
+class Text(NamedTuple):
+    """The texts of a message at one moment."""
+
+    message_id: uuid.UUID
+    content: str
+    reasoning: str
+    rev: int
+
+
+@dataclass(eq=False)
+class Job:
+    """A claimed run while it is being answered."""
+
+    run_id: uuid.UUID
+    worker: uuid.UUID
+    message: "Message"
+    rev: int
+    prompt: list[dict[str, str]]
+    parameters: Mapping[str, Any]
+    outcome: Outcome = field(default_factory=Outcome)
+    task: asyncio.Task[None] | None = None
+    _stopping: bool = False
+    _saved: Text | None = None
+    _due_at: float = 0.0
+
+    def receive(self, chunk: Chunk) -> None:
+        """Let the message grow by the chunk and note what it tells."""
+        self.outcome.note(chunk)
+        if not (chunk.content or chunk.reasoning):
+            return
+        if self.outcome.first_token_at is None:
+            self.outcome.first_token_at = timezone.now()
+            if self.rev != self.message.rev:
+                self.message.restart(rev=self.rev)
+        self.message.append(content=chunk.content, reasoning=chunk.reasoning)
+
+    def cancel(self, *, stopping: bool) -> None:
+        """End the streaming where it is, as stopped by the user or (the lease is lost) without a word."""
+        self._stopping = self._stopping or stopping
+        if self.task:
+            self.task.cancel()
+
+    def settle(self) -> bool:
+        """Read the end of the streaming into the outcome; false where this worker has no say in it any more."""
+        if self.task is None or (self.task.cancelled() and not self._stopping):
+            return False
+        if self.task.cancelled():
+            self.outcome.status = "stopped"
+        elif error := self.task.exception():
+            self.outcome.fail(error)
+        return True
+
+    def text(self) -> Text:
+        """The texts as they are now."""
+        return Text(self.message.pk, self.message.content, self.message.reasoning, self.message.rev)
+
+    def is_due(self) -> bool:
+        """Whether there is something new to save; long texts are saved less often."""
+        return _now() >= self._due_at and self.text() != self._saved
+
+    def note_saved(self, text: Text) -> None:
+        """Remember what is safe in the database."""
+        self._saved = text
+        stretch = (len(text.content) + len(text.reasoning)) / LONG_TEXT
+        self._due_at = _now() + settings.HEARTBEAT_SECONDS * stretch if stretch > 1 else 0.0
+
+
+class Journal(Protocol):
+    """The database's side of the engine; every call is synchronous."""
+
+    def claim(self, run_id: uuid.UUID, worker: uuid.UUID) -> Job | None: ...
+    def renew(self, worker: uuid.UUID) -> dict[uuid.UUID, bool]: ...
+    def checkpoint(self, worker: uuid.UUID, texts: Sequence[Text]) -> None: ...
+    def finish(self, job: Job) -> list[uuid.UUID] | None: ...
+    def release(self, worker: uuid.UUID) -> list[uuid.UUID]: ...
+    def sweep(self) -> list[uuid.UUID]: ...
+
+
+class Runner:
+    """Answers runs on one event loop; `execute(function)` makes the journal's calls awaitable."""
+
+    def __init__(self, journal: Journal, *, execute: Execute) -> None:
+        self.worker = uuid.uuid4()
+        self._journal = journal
+        self._execute = execute
+        self._provider = Provider()
+        self._jobs: dict[uuid.UUID, Job] = {}
+        self._heart: asyncio.Task[None] | None = None
+        self._next_sweep = float("inf")
+        self._closing = False
+
+    async def run(self, run_id: uuid.UUID) -> "Message | None":
+        """Answer the run if its turn has come; returns its message, or None where there was nothing to do."""
+        if self._closing or run_id in self._jobs:
+            return None
+        job = await self._execute(self._journal.claim)(run_id, self.worker)
+        if job is None:
+            return None
+        self._jobs[run_id] = job
+        self._start_heart()
+        try:
+            await self._answer(job)
+        finally:
+            del self._jobs[run_id]
+        await job.message.hooks.drained()
+        return job.message
+
+    async def start(self) -> None:
+        """Look for lost answers from now on, also while idle, and pay the SDK's first-use costs."""
+        self._next_sweep = _now() + settings.SWEEP_SECONDS
+        self._start_heart()
+        with suppress(AnswerFailed):
+            await self._provider.models()
+
+    async def hand_over(self) -> None:
+        """Save all texts, give the leases back and queue the runs for other workers; answers nothing afterwards."""
+        self._closing = True
+        if jobs := list(self._jobs.values()):
+            await self._save(jobs)
+            runs = await self._execute(self._journal.release)(self.worker)
+            for job in jobs:
+                job.cancel(stopping=False)
+            await self._enqueue(runs)
+
+    async def close(self) -> None:
+        """Stop the heartbeat and close the provider's connections."""
+        if self._heart:
+            self._heart.cancel()
+        await self._provider.close()
+
+    async def _answer(self, job: Job) -> None:
+        job.task = asyncio.create_task(self._stream(job))
+        try:
+            await asyncio.wait([job.task])
+        except asyncio.CancelledError:
+            job.cancel(stopping=True)
+            await asyncio.wait([job.task])
+            await self._finish(job)
+            raise
+        await self._finish(job)
+
+    async def _stream(self, job: Job) -> None:
+        chunks = self._provider.stream(model=job.message.model, messages=job.prompt, parameters=job.parameters)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                job.receive(chunk)
+
+    async def _finish(self, job: Job) -> None:
+        """Save the end of an answer and wake the turn that waited for it; a lost lease leaves both to its holder."""
+        if not job.settle():
+            return
+        while True:
+            try:
+                waiting = await self._execute(self._journal.finish)(job)
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("The end of message %s could not be saved yet: %s", job.message.pk, error)
+                await asyncio.sleep(settings.HEARTBEAT_SECONDS)
+            else:
+                await self._enqueue(waiting or [])
+                return
+
+    def _start_heart(self) -> None:
+        if self._heart is None or self._heart.done():
+            self._heart = asyncio.create_task(self._beat_on())
+
+    async def _beat_on(self) -> None:
+        while True:
+            await asyncio.sleep(settings.HEARTBEAT_SECONDS)
+            try:
+                await self._beat()
+            except DatabaseError as error:
+                logger.warning("A heartbeat failed and is tried again: %s", error)
+
+    async def _beat(self) -> None:
+        """Renew the leases, read stop requests, save what has grown, and now and then look for lost answers."""
+        if jobs := list(self._jobs.values()):
+            held = await self._execute(self._journal.renew)(self.worker)
+            for job in jobs:
+                if held.get(job.run_id, True):
+                    job.cancel(stopping=job.run_id in held)
+            await self._save([job for job in jobs if job.run_id in held])
+        if _now() >= self._next_sweep:
+            self._next_sweep = _now() + settings.SWEEP_SECONDS
+            await self._enqueue(await self._execute(self._journal.sweep)())
+
+    async def _save(self, jobs: Iterable[Job]) -> None:
+        if due := [job for job in jobs if job.is_due()]:
+            texts = [job.text() for job in due]
+            await self._execute(self._journal.checkpoint)(self.worker, texts)
+            for job, text in zip(due, texts, strict=True):
+                job.note_saved(text)
+
+    async def _enqueue(self, runs: Sequence[uuid.UUID]) -> None:
+        if runs:
+            try:
+                await self._execute(enqueue)(runs)
+            except QueueUnavailable as error:
+                logger.warning("%s runs could not be queued and are tried again: %s", len(runs), error)
+
+
+def enqueue(runs: Iterable[uuid.UUID]) -> None:
+    """Hand the runs to whichever worker is free; raises `QueueUnavailable`."""
+    for run_id in runs:
+        try:
+            current_app.signature(TASK, args=[str(run_id)]).apply_async(
+                retry=True, retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0}
+            )
+        except (BrokerError, RedisError, OSError) as error:
+            raise QueueUnavailable(str(error)) from error
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 <= value < 2**31 else None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,189 @@
+"""From saved rows and growing texts to the hooks of the owner."""
+
+import asyncio
+import copy
+import inspect
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections, transaction
+from django.dispatch import Signal
+
+from chattable import events, layers
+from chattable.conf import settings
+
+if TYPE_CHECKING:
+    from chattable.events import Delta
+    from chattable.models import Chat, Message
+
+logger = logging.getLogger(__name__)
+
+# Sent by `Message.append` with `message` and `delta` for every piece of text that grew.
+message_delta = Signal()
+
+
+def message_saved(*, instance: "Message", created: bool, raw: bool = False, **_: Any) -> None:
+    """Receiver of `post_save`: calls the owner's hook once the transaction has been committed."""
+    if not raw:
+        call = instance.hooks.create if created else instance.hooks.update
+        transaction.on_commit(lambda: call(), robust=True)
+
+
+def message_grew(*, message: "Message", delta: "Delta", **_: Any) -> None:
+    """Receiver of `message_delta`: calls the owner's hook with the delta."""
+    message.hooks.update(delta)
+
+
+def chat_saved(*, instance: "Chat", created: bool, raw: bool = False, **_: Any) -> None:
+    """Receiver of `post_save`: tells the owner's pages about the chat after the commit."""
+    if not raw:
+        kind = "created" if created else "updated"
+        _publish_chat(instance, lambda: events.chat_changed(kind, instance))
+
+
+def chat_deleted(*, instance: "Chat", **_: Any) -> None:
+    """Receiver of `post_delete`: tells the owner's pages that the chat is gone."""
+    event = events.chat_changed("deleted", instance)
+    _publish_chat(instance, lambda: event)
+
+
+def _publish_chat(chat: "Chat", event: Callable[[], events.Event]) -> None:
+    transaction.on_commit(lambda: events.publish(chat.group, event()), robust=True)
+
+
+class Hooks:
+    """The owner's hooks as one message calls them: inherited ones at once, overridden ones in a lane of their own."""
+
+    def __init__(self, message: "Message") -> None:
+        self._message = message
+        owner = message.chat.owner
+        self._on_create = getattr(owner, "on_message_create", None)
+        self._on_update = getattr(owner, "on_message_update", None)
+        self._lane = Lane()
+
+    def create(self) -> None:
+        """Call `on_message_create(message)`."""
+        if _inherited(self._on_create):
+            self._on_create(self._message)
+        elif self._on_create:
+            self._lane.put(Call(self._on_create, copy.copy(self._message)))
+
+    def update(self, delta: "Delta | None" = None) -> None:
+        """Call `on_message_update(message, delta)`; without a delta the state has changed."""
+        if _inherited(self._on_update):
+            self._on_update(self._message, delta)
+        elif self._on_update:
+            message = self._message if delta else copy.copy(self._message)
+            self._lane.put(Call(self._on_update, message, delta, grows=True))
+
+    async def drained(self) -> None:
+        """Wait until every call has returned or was given up."""
+        await asyncio.to_thread(self._lane.idle.wait, settings.HOOK_SECONDS + 1)
+
+
+def _inherited(hook: Any) -> bool:
+    return hook is not None and hook.__module__.startswith("chattable.")
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of an overridden hook."""
+
+    hook: Callable[..., Any]
+    message: "Message"
+    delta: "Delta | None" = None
+    grows: bool = False
+
+    def args(self) -> tuple[Any, ...]:
+        """The arguments that the hook gets."""
+        return (self.message, self.delta) if self.grows else (self.message,)
+
+
+class Lane:
+    """Calls overridden hooks one after another and merges the deltas that come while one is running."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Call] = []
+        self._detached = False
+        self.idle = threading.Event()
+        self.idle.set()
+
+    def put(self, call: Call) -> None:
+        """Call the hook soon; from any thread."""
+        with self._lock:
+            if self._detached or self._merged(call):
+                return
+            self._waiting.append(call)
+            if not self.idle.is_set():
+                return
+            self.idle.clear()
+        asyncio.run_coroutine_threadsafe(self._run(), layers.background_loop())
+
+    def _merged(self, call: Call) -> bool:
+        last = self._waiting[-1] if self._waiting else None
+        if last is None or last.delta is None or call.delta is None:
+            return False
+        both = last.delta.followed_by(call.delta)
+        last.delta = both or last.delta
+        return both is not None
+
+    async def _run(self) -> None:
+        while call := self._take():
+            try:
+                async with asyncio.timeout(settings.HOOK_SECONDS):
+                    await _invoke(call)
+            except TimeoutError:
+                self._detach(call)
+            except Exception:
+                logger.exception("%s raised; the answer goes on without it.", call.hook.__qualname__)
+
+    def _take(self) -> Call | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.pop(0)
+            self.idle.set()
+            return None
+
+    def _detach(self, call: Call) -> None:
+        with self._lock:
+            self._detached = True
+            self._waiting.clear()
+        logger.error(
+            "%s took longer than %s s and is not called again for message %s.",
+            call.hook.__qualname__,
+            settings.HOOK_SECONDS,
+            call.message.pk,
+        )
+
+
+def _invoke(call: Call) -> Awaitable[Any]:
+    if inspect.iscoroutinefunction(call.hook):
+        return call.hook(*call.args())
+    return _in_thread(call)
+
+
+def _in_thread(call: Call) -> Awaitable[None]:
+    """Call a plain function in a daemon thread, which a hook that hangs cannot keep from exiting."""
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def settle(error: Exception | None) -> None:
+        if not done.done():
+            done.set_exception(error) if error else done.set_result(None)
+
+    def work() -> None:
+        error = None
+        try:
+            call.hook(*call.args())
+        except Exception as raised:
+            error = raised
+        finally:
+            connections.close_all()
+        loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=work, name="chattable-hook", daemon=True).start()
+    return done

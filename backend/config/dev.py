@@ -33,9 +33,7 @@ def welcome(stack: Stack) -> None:
     """Print the one line that a newcomer waits for."""
     email, password = stack.demo_login.split()
     answers = "the demo provider" if stack.provider_url else stack.env.get("OPENAI_BASE_URL", "OpenAI")
-    print(
-        f"dev      | ready in {time.monotonic() - STARTED:.1f} s; answers come from {answers}; Ctrl-C stops all"
-    )
+    print(f"dev      | ready in {time.monotonic() - STARTED:.1f} s; answers come from {answers}; Ctrl-C stops all")
     print(f"\n  Open {stack.url} and log in with {email} / {password}\n", flush=True)
 
 

@@ -61,7 +61,7 @@ def unprivileged_user() -> str | None:
 
 def run_initdb(initdb: Path, *, data: Path, user: str | None) -> None:
     """Make an empty cluster; StackError with what initdb said when it fails."""
-    command = [initdb, "-D", data, "-U", "chattable", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    command = [str(initdb), "-D", str(data), "-U", "chattable", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(f"initdb failed:\n{done.stderr}")
@@ -71,9 +71,9 @@ def start_server(postgres: Path, *, data: Path, port: int, user: str | None) -> 
     """Start the server on the port of the loopback address, without a Unix socket."""
     options = [*FAST, f"listen_addresses={HOST}", "unix_socket_directories="]
     command = [
-        postgres,
+        str(postgres),
         "-D",
-        data,
+        str(data),
         "-p",
         str(port),
         *(part for option in options for part in ("-c", option)),

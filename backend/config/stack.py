@@ -219,9 +219,7 @@ class Stack:
         self.env |= {"CHATTABLE_DEMO": "1", "OPENAI_API_KEY": "demo", "OPENAI_BASE_URL": self.provider_url}
         self.env.setdefault("CHATTABLE_MODEL", "demo")
         models = f"{self.provider_url}/models"
-        await self.supervisor.start(
-            self._service("provider", provider_command(port=port), cwd=ROOT, url=models)
-        )
+        await self.supervisor.start(self._service("provider", provider_command(port=port), cwd=ROOT, url=models))
 
     async def _migrate(self) -> None:
         await self.supervisor.run(self._service("migrate", migrate_command()))
@@ -379,9 +377,7 @@ def main() -> None:
     parser.add_argument("--page", choices=("vite", "built", "none"), default="none")
     parser.add_argument("--web", type=int, default=1, help="web processes, each with a port of its own")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument(
-        "--concurrency", type=int, default=200, help="answers that one worker streams at most"
-    )
+    parser.add_argument("--concurrency", type=int, default=200, help="answers that one worker streams at most")
     parser.add_argument("--data", type=Path, required=True, help="folder for the database and the log")
     parser.add_argument("--database-url", default="", help="default: SQLite in the data folder")
     parser.add_argument("--web-port", type=int, default=0)

@@ -96,9 +96,7 @@ class Supervisor:
                 await asyncio.wait([child.reader], timeout=1)
                 raise StackError(f"{service.name} ended with {ending(child)} at its start{self._tail(child)}")
             if time.monotonic() > deadline:
-                raise StackError(
-                    f"{service.name} was not ready in {service.start_timeout:.0f} s{self._tail(child)}"
-                )
+                raise StackError(f"{service.name} was not ready in {service.start_timeout:.0f} s{self._tail(child)}")
             await asyncio.sleep(0.05)
         watcher = asyncio.create_task(self._watch(child))
         self._watchers.add(watcher)
@@ -141,9 +139,7 @@ class Supervisor:
             async with asyncio.timeout(service.start_timeout):
                 await asyncio.gather(child.process.wait(), child.reader)
         except TimeoutError:
-            raise StackError(
-                f"{service.name} took over {service.start_timeout:.0f} s{self._tail(child)}"
-            ) from None
+            raise StackError(f"{service.name} took over {service.start_timeout:.0f} s{self._tail(child)}") from None
         del self.children[service.name]
         if child.process.returncode:
             raise StackError(f"{service.name} failed with {ending(child)}{self._tail(child)}")

@@ -1,0 +1,40 @@
+# The only door: every command of this repository. `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup dev test smoke lint format schema build
+export PATH := $(CURDIR)/backend/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+PAGE := frontend/dist/index.html
+STEPS ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install everything that the lock files ask for (the other targets do it by themselves)
+	@backend/bin/setup
+
+dev: setup ## Run it all in this terminal, reload at each change; PORT=5173, .env for a real provider
+	@cd backend && exec python -m config.dev
+
+test: setup ## Check and test everything; STEPS="ruff pytest" runs only those (STEPS=list names them)
+	@exec python tests/run.py $(STEPS)
+
+smoke: setup $(PAGE) ## Start the stack, chat over it as a person would, compare all that was seen
+	@cd backend && exec env PYTHONPATH=.:../tests python ../tests/e2e/smoke.py
+
+lint: setup ## Check style, types and the direction of imports, without running tests
+	@exec python tests/run.py ruff format mypy imports biome tsc
+
+format: setup ## Format the code of both sides and fix what can be fixed
+	@ruff check --quiet --fix backend tests && ruff format --quiet backend tests
+	@cd frontend && npm run --silent format
+
+schema: setup ## Write backend/openapi.yaml and the page's types anew
+	@cd backend && DEBUG=1 python manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+	@cd frontend && npm run --silent client
+
+build: setup $(PAGE) ## Build the page into frontend/dist, where Django serves it from
+
+$(PAGE): frontend/package-lock.json $(wildcard frontend/*.ts frontend/*.html frontend/*.json) \
+		$(shell find frontend/src frontend/public -type f 2>/dev/null) | setup
+	@cd frontend && npm run --silent build
+	@touch $@

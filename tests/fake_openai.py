@@ -242,9 +242,9 @@ async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 class Protocol(asyncio.StreamReaderProtocol):
     """A stream that tells that the client has left even while nobody reads from it."""
 
-    def __init__(self, serve: Callable[[Connection], Any]) -> None:
+    def __init__(self, connect: Callable[[Connection], None]) -> None:
         reader = asyncio.StreamReader()
-        super().__init__(reader, lambda reader, writer: serve(Connection(reader, writer, self.left)))
+        super().__init__(reader, lambda reader, writer: connect(Connection(reader, writer, self.left)))
         self.left = asyncio.Event()
 
     def eof_received(self) -> bool | None:
@@ -436,9 +436,7 @@ class FakeOpenAI:
     async def start(self) -> None:
         """Listen; afterwards `port` is the real one. Raises OSError if it is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Protocol(self._serve), self.host, self.port, backlog=1024
-        )
+        self._server = await loop.create_server(lambda: Protocol(self._connect), self.host, self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -473,25 +471,25 @@ class FakeOpenAI:
             thread.join()
             loop.close()
 
+    def _connect(self, connection: Connection) -> None:
+        task = asyncio.create_task(self._serve(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _serve(self, connection: Connection) -> None:
-        with self._as_task(), suppress(ConnectionError):
+        try:
             while not connection.writer.is_closing():
                 request = await read_request(connection.reader, connection.writer)
                 if not request:
                     break
                 await respond(self._answer(request), connection, record=request.record)
-        connection.writer.close()
-
-    @contextmanager
-    def _as_task(self) -> Iterator[None]:
-        """Let `stop` end the current task."""
-        task = asyncio.current_task()
-        if task:
-            self._tasks.add(task)
-        try:
-            yield
+        except ConnectionError:
+            pass  # The client has gone.
+        except asyncio.CancelledError:
+            connection.writer.transport.abort()
+            raise
         finally:
-            self._tasks.discard(task)
+            connection.writer.close()
 
     def _answer(self, request: Request) -> Script:
         try:
@@ -580,7 +578,7 @@ async def respond(script: Script, connection: Connection, *, record: Record) -> 
     try:
         await asyncio.wait({playing, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        record.close("client" if leaving.done() else "server")
+        record.close("client" if connection.left.is_set() else "server")
         leaving.cancel()
         playing.cancel()
     if playing.done():
@@ -1036,8 +1034,7 @@ async def stopped_by_signals() -> AsyncIterator[asyncio.Event]:
 
 async def run(provider: FakeOpenAI) -> None:
     async with stopped_by_signals() as stop, provider:
-        sys.stdout.write(f"fake_openai on {provider.url}\n")
-        sys.stdout.flush()
+        print(f"fake_openai on {provider.url}", flush=True)
         await stop.wait()
 
 

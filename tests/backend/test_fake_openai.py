@@ -108,9 +108,7 @@ class TestBuiltInModels:
         assert 0.36 < time.monotonic() - started < 1.5
 
     async def test_plain_completion_is_one_object(self, client: AsyncOpenAI) -> None:
-        completion = await client.chat.completions.create(
-            model="demo", messages=[{"role": "user", "content": "math"}]
-        )
+        completion = await client.chat.completions.create(model="demo", messages=[{"role": "user", "content": "math"}])
         assert completion.choices[0].message.content == demo_answer("math", turn=0)
         assert completion.choices[0].finish_reason == "stop"
         assert completion.usage
@@ -167,9 +165,7 @@ class TestDemoAnswers:
         assert sign in demo_answer(question, turn=0)
 
     def test_quote_the_question_without_its_markup(self) -> None:
-        answer = demo_answer(
-            "Why do **owls** `fly` $quietly$ <b>at</b> night, every night of the year?", turn=0
-        )
+        answer = demo_answer("Why do **owls** `fly` $quietly$ <b>at</b> night, every night of the year?", turn=0)
         assert "“Why do owls fly quietly batb night, every night …”" in answer
 
     def test_differ_from_turn_to_turn(self) -> None:
@@ -187,9 +183,7 @@ class TestDemoAnswers:
 
 
 class TestScripts:
-    async def test_bytes_arrive_the_same_for_every_cut(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_bytes_arrive_the_same_for_every_cut(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         data = text(TRICKY) + END
         for position in range(1, len(text(TRICKY))):
             provider.script(f"cut-{position}", cut(data, position))
@@ -209,9 +203,7 @@ class TestScripts:
         assert body == text("A") + END
         assert b"chunked" not in head
 
-    async def test_reset_breaks_the_stream_after_what_was_sent(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_reset_breaks_the_stream_after_what_was_sent(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         provider.script("broken", [text("One "), b'data: {"cho', {"delay": 0.05}, {"reset": True}])
         stream = await first_chunk(client, "broken")
         with pytest.raises(openai.APIConnectionError) as caught:
@@ -228,9 +220,7 @@ class TestScripts:
         with pytest.raises(openai.APIConnectionError):
             await read(client, "rude")
 
-    async def test_status_and_headers_are_the_scripts(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_status_and_headers_are_the_scripts(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         body = json.dumps(fake_openai.error("Slow down.", code="rate_limit_exceeded")).encode()
         provider.script("busy", [body], status=429, headers={"Retry-After": "7"})
         with pytest.raises(openai.RateLimitError) as caught:
@@ -238,9 +228,7 @@ class TestScripts:
         assert caught.value.response.headers["retry-after"] == "7"
         assert caught.value.code == "rate_limit_exceeded"
 
-    async def test_play_in_order_as_often_as_they_say(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_play_in_order_as_often_as_they_say(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         provider.script("shaky", status=503, times=2)
         provider.script("shaky", [text("back"), END])
         for _ in range(2):
@@ -249,16 +237,12 @@ class TestScripts:
         assert [joined(await read(client, "shaky")) for _ in range(2)] == ["back", "back"]
         assert len(provider.requests) == 4
 
-    async def test_an_endless_script_is_replaced_by_the_next(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_an_endless_script_is_replaced_by_the_next(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         provider.script("m", [text("old"), END])
         provider.script("m", [text("new"), END])
         assert joined(await read(client, "m")) == "new"
 
-    async def test_may_stand_in_for_the_list_of_models(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_may_stand_in_for_the_list_of_models(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         provider.script("/v1/models", status=500)
         with pytest.raises(openai.InternalServerError):
             await client.models.list()
@@ -270,9 +254,7 @@ class TestScripts:
 
 
 class TestRecords:
-    async def test_hold_body_and_headers_without_the_key(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_hold_body_and_headers_without_the_key(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         before = time.time()
         await read(client, "count-n3-r0", temperature=0.5)
         [record] = provider.requests
@@ -281,9 +263,7 @@ class TestRecords:
         assert before <= record.started <= time.time()
         assert (record.closed_by, record.sent_bytes > 300) == ("server", True)
 
-    async def test_tell_when_the_client_left_a_silent_stream(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_tell_when_the_client_left_a_silent_stream(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         provider.script("silent", [text("Well, "), {"hang": True}])
         stream = await first_chunk(client, "silent")
         assert provider.requests[0].closed is None
@@ -294,9 +274,7 @@ class TestRecords:
         assert record.closed is not None
         assert abs(record.started + record.closed - closed) < 0.5
 
-    async def test_tell_that_the_client_left_in_the_middle(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_tell_that_the_client_left_in_the_middle(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         stream = await first_chunk(client, "count-n1000-r20")
         await stream.close()
         await provider.until(lambda: provider.requests[0].closed_by == "client")
@@ -305,9 +283,7 @@ class TestRecords:
         with pytest.raises(TimeoutError):
             await provider.until(lambda: provider.requests, timeout=0.05)
 
-    async def test_reset_forgets_requests_and_scripts(
-        self, provider: FakeOpenAI, client: AsyncOpenAI
-    ) -> None:
+    async def test_reset_forgets_requests_and_scripts(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         provider.script("m", [text("x"), END])
         await read(client, "m")
         provider.reset()
@@ -407,8 +383,12 @@ class TestCommand:
         assert record["headers"]["authorization"] is False
         assert post(f"{root}/reset", {}) == (200, {"ok": True})
 
-        command.send_signal(number)
-        out, err = command.communicate(timeout=2)
+        address = ("127.0.0.1", int(root.rpartition(":")[2]))
+        with socket.create_connection(address) as listener:
+            listener.sendall(completion_request("count-n1000-r20"))
+            assert listener.recv(100).startswith(b"HTTP/1.1 200")
+            command.send_signal(number)
+            out, err = command.communicate(timeout=2)
         assert (out, err, command.returncode) == ("", "", 0)
 
     def test_a_taken_port_is_named_in_one_line(self, command: subprocess.Popen[str]) -> None:

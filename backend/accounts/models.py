@@ -13,6 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from chattable.models import Chattable
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes users from an email address and a password."""
@@ -33,8 +35,8 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
-    """A person; the email address, kept in lower case, is the login."""
+class User(Chattable, AbstractBaseUser, PermissionsMixin):
+    """A person, who owns chats; the email address, kept in lower case, is the login."""
 
     email = models.EmailField(
         _("email address"), unique=True, error_messages={"unique": _("This email address is taken.")}

@@ -10,10 +10,7 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http = get_asgi_application()
 
-try:
-    from chattable.routing import websocket_urlpatterns
-except ModuleNotFoundError:
-    websocket_urlpatterns = []
+from chattable.routing import websocket_urlpatterns  # noqa: E402  (needs the apps to be loaded)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:

@@ -1,5 +1,6 @@
 """Settings of the starter, from the environment and from `.env` in the repository's root."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,7 @@ def listed(name: str) -> list[str]:
 DEBUG = switch("DEBUG")
 SECRET_KEY = os.environ.get("SECRET_KEY") or ("django-insecure-for-development-only" if DEBUG else "")
 if not SECRET_KEY:
-    raise ImproperlyConfigured(
-        "Set SECRET_KEY to 50 or more random characters, or DEBUG=1 to try things out."
-    )
+    raise ImproperlyConfigured("Set SECRET_KEY to 50 or more random characters, or DEBUG=1 to try things out.")
 ALLOWED_HOSTS = listed("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = listed("CSRF_TRUSTED_ORIGINS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = switch("SECURE_COOKIES", default=not DEBUG)
@@ -109,9 +108,7 @@ TIME_ZONE = "UTC"
 
 # Database: SQLite in one file, or PostgreSQL through a pool of connections.
 DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'db.sqlite3'}"
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=0, conn_health_checks=True)
-}
+DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=0, conn_health_checks=True)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATA.mkdir(exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
@@ -193,16 +190,23 @@ if model := os.environ.get("CHATTABLE_MODEL"):
 DEMO = switch("CHATTABLE_DEMO")
 DEMO_LOGIN = {"email": "demo@example.com", "password": "demo-chattable"}
 
-# Logs: one line each on stderr.
+
+# Logs go to stderr. Requests refused with 4xx are no news, and a 503 is logged where it arises.
+def is_failure(record: logging.LogRecord) -> bool:
+    """Whether a request failed for an unknown reason of ours."""
+    return getattr(record, "status_code", 500) not in {*range(400, 500), 503}
+
+
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"failures": {"()": "django.utils.log.CallbackFilter", "callback": is_failure}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
-        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"filters": ["failures"]},
     },
 }

@@ -415,10 +415,11 @@ class FakeOpenAI:
             self._scripts[model] = [*counted, script]
 
     def reset(self) -> None:
-        """Forget all scripts and records."""
+        """Forget all scripts and records, and begin the demo's variations anew."""
         with self._lock:
             self._scripts.clear()
             self._records.clear()
+            self._answers = count()
 
     def wait_for(self, condition: Callable[[], object], *, timeout: float = 5) -> None:
         """Block until the condition holds; raise TimeoutError after so many seconds."""

@@ -286,8 +286,10 @@ class TestRecords:
     async def test_reset_forgets_requests_and_scripts(self, provider: FakeOpenAI, client: AsyncOpenAI) -> None:
         provider.script("m", [text("x"), END])
         await read(client, "m")
+        answer = joined(await read(client, "demo"))
         provider.reset()
         assert provider.requests == []
+        assert joined(await read(client, "demo")) == answer
         with pytest.raises(openai.NotFoundError):
             await read(client, "m")
 

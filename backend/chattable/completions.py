@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -68,7 +68,7 @@ class Provider:
 
     async def stream(
         self, *, model: str, messages: Sequence[Payload], parameters: Mapping[str, Any]
-    ) -> AsyncIterator[Chunk]:
+    ) -> AsyncGenerator[Chunk]:
         """Yield the chunks of one answer until its proper end; raises `AnswerFailed` for any other end."""
         deadline = _now() + settings.FIRST_TOKEN_SECONDS
         response, requests = await self._open(deadline, model=model, messages=messages, **parameters)

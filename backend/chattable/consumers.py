@@ -55,7 +55,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Forward frames at once: Channels' own dispatch costs a thread hop for each message."""
         if message["type"] == "chattable.frame":
-            await self.base_send({"type": "websocket.send", "text": message["text"]})
+            await self.base_send({"type": "websocket.send", "text": message["text"], "bytes": None})
         else:
             await super().dispatch(message)
 
@@ -79,7 +79,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return await sync_to_async(conf.resolve_owner)(self.scope)
 
 
-def origin_allowed(scope: dict[str, Any]) -> bool:
+def origin_allowed(scope: Any) -> bool:
     """Whether the socket's origin is our own address or trusted; without an origin only a bearer key is let in."""
     origin = header(scope, b"origin")
     allowed = origin == _own_origin(scope) or _trusted(origin) if origin else bool(header(scope, b"authorization"))
@@ -88,7 +88,7 @@ def origin_allowed(scope: dict[str, Any]) -> bool:
     return allowed
 
 
-def _own_origin(scope: dict[str, Any]) -> str | None:
+def _own_origin(scope: Any) -> str | None:
     host = header(scope, b"host")
     allowed = django_settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if django_settings.DEBUG else [])
     if not validate_host(urlsplit(f"//{host}").hostname or "", allowed):
@@ -96,7 +96,7 @@ def _own_origin(scope: dict[str, Any]) -> str | None:
     return f"{'https' if _is_secure(scope) else 'http'}://{host}"
 
 
-def _is_secure(scope: dict[str, Any]) -> bool:
+def _is_secure(scope: Any) -> bool:
     if proxy := django_settings.SECURE_PROXY_SSL_HEADER:
         name, value = proxy
         return header(scope, name.removeprefix("HTTP_").replace("_", "-").lower().encode()) == value

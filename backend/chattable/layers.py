@@ -17,7 +17,7 @@ type GroupMessage = tuple[str, dict[str, Any]]
 WORKERS = "chattable.workers"
 
 
-class ChattableLayer(RedisPubSubChannelLayer):
+class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
     """Redis pub/sub channel layer that sends to many groups in one round trip; takes the same `CONFIG`."""
 
     async def group_send_many(self, messages: Iterable[GroupMessage]) -> None:

@@ -4,4 +4,4 @@ from django.urls import path
 
 from chattable.consumers import ChatConsumer
 
-websocket_urlpatterns = [path("ws/", ChatConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/", ChatConsumer.as_asgi())]  # type: ignore[arg-type]

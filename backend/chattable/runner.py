@@ -166,13 +166,13 @@ class Runner:
         self._next_sweep = float("inf")
         self._closing = False
 
-    async def run(self, run_id: uuid.UUID) -> "Message | None":
-        """Answer the run if its turn has come; returns its message, or None where there was nothing to do."""
+    async def run(self, run_id: uuid.UUID) -> None:
+        """Answer the run to its end if its turn has come."""
         if self._closing or run_id in self._jobs:
-            return None
-        job = await self._execute(self._journal.claim)(run_id, self.worker)
+            return
+        job: Job | None = await self._execute(self._journal.claim)(run_id, self.worker)
         if job is None:
-            return None
+            return
         self._jobs[run_id] = job
         self._start_heart()
         try:
@@ -180,7 +180,6 @@ class Runner:
         finally:
             del self._jobs[run_id]
         await job.message.hooks.drained()
-        return job.message
 
     async def start(self) -> None:
         """Look for lost answers from now on, also while idle, and pay the SDK's first-use costs."""

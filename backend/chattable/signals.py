@@ -66,16 +66,20 @@ class Hooks:
 
     def create(self) -> None:
         """Call `on_message_create(message)`."""
+        if self._on_create is None:
+            return
         if _inherited(self._on_create):
             self._on_create(self._message)
-        elif self._on_create:
+        else:
             self._lane.put(Call(self._on_create, copy.copy(self._message)))
 
     def update(self, delta: "Delta | None" = None) -> None:
         """Call `on_message_update(message, delta)`; without a delta the state has changed."""
+        if self._on_update is None:
+            return
         if _inherited(self._on_update):
             self._on_update(self._message, delta)
-        elif self._on_update:
+        else:
             message = self._message if delta else copy.copy(self._message)
             self._lane.put(Call(self._on_update, message, delta, grows=True))
 
@@ -84,8 +88,8 @@ class Hooks:
         await asyncio.to_thread(self._lane.idle.wait, settings.HOOK_SECONDS + 1)
 
 
-def _inherited(hook: Any) -> bool:
-    return hook is not None and hook.__module__.startswith("chattable.")
+def _inherited(hook: Callable[..., Any]) -> bool:
+    return hook.__module__.startswith("chattable.")
 
 
 @dataclass(slots=True)
@@ -161,9 +165,8 @@ class Lane:
 
 
 def _invoke(call: Call) -> Awaitable[Any]:
-    if inspect.iscoroutinefunction(call.hook):
-        return call.hook(*call.args())
-    return _in_thread(call)
+    made: Awaitable[Any] = call.hook(*call.args()) if inspect.iscoroutinefunction(call.hook) else _in_thread(call)
+    return made
 
 
 def _in_thread(call: Call) -> Awaitable[None]:

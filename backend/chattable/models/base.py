@@ -25,11 +25,11 @@ class _Clean(models.Field):  # type: ignore[type-arg]
         return value
 
 
-class CleanTextField(_Clean, models.TextField):
+class CleanTextField(_Clean, models.TextField):  # type: ignore[type-arg]
     """Text that every database takes; what was removed is gone from the instance too."""
 
 
-class CleanCharField(_Clean, models.CharField):
+class CleanCharField(_Clean, models.CharField):  # type: ignore[type-arg]
     """Short text that every database takes."""
 
 

@@ -92,14 +92,14 @@ class Chat(Versioned):
 
     async def arun(self, *, model: str = "") -> Message:
         """Like `run`, for a running event loop."""
-        _, run = await sync_to_async(self._begin_at_leaf)(model)
+        answer, run = await sync_to_async(self._begin_at_leaf)(model)
         runner = Runner(Run.objects, execute=sync_to_async)
         try:
-            answer = await runner.run(run.pk)
+            await runner.run(run.pk)
         finally:
             await runner.close()
-        await self.arefresh_from_db()
-        return answer or await run.aget_message()
+        await answer.arefresh_from_db()
+        return answer
 
     def _begin_at_leaf(self, model: str) -> tuple[Message, Run]:
         with transaction.atomic():

@@ -1,7 +1,7 @@
 """A message: a node in the tree of a chat, and the answer that grows in it."""
 
 import uuid
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connections, models, router, transaction
 from django.utils.functional import cached_property
@@ -13,9 +13,7 @@ from chattable.exceptions import Conflict
 from chattable.models.base import CleanCharField, CleanTextField, Versioned, clean
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
-
-    from chattable.models.run import RunManager
+    from django_stubs_ext.db.models.manager import RelatedManager
 
 
 class Role(models.TextChoices):
@@ -89,12 +87,12 @@ class Message(Versioned):
     rev = models.PositiveIntegerField(default=0, editable=False)
 
     if TYPE_CHECKING:
-        children: RelatedManager[Self]
-        runs: RunManager
+        children: RelatedManager["Message"]
+        runs: Any  # a RunManager, whose own descriptor mypy would apply here
         chat_id: uuid.UUID
         parent_id: uuid.UUID | None
 
-    objects = MessageManager()
+    objects: ClassVar[MessageManager] = MessageManager()
 
     def __str__(self) -> str:
         return f"{self.role}: {self.content[:60]}"

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connections, models, router, transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -204,7 +204,7 @@ class Run(models.Model):
     requests = models.PositiveSmallIntegerField(default=0, help_text=_("Requests sent to the provider."))
     error = CleanTextField(blank=True, help_text=_("The cause of a failure, for the operator."))
 
-    objects = RunManager()
+    objects: ClassVar[RunManager] = RunManager()
 
     class Meta:
         constraints = (

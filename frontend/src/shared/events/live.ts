@@ -53,12 +53,13 @@ export class LiveStore {
     }
   }
 
-  /** Takes in what the server has answered: running messages, and news of those already known. */
-  reconcile(messages: readonly ShownMessage[]): void {
-    for (const message of messages) {
-      if (!isSent(message)) continue;
+  /** Takes in what the server has answered; gives back the newer of the answer and what is known. */
+  reconcile(messages: readonly ShownMessage[]): ShownMessage[] {
+    return messages.map((message) => {
+      if (!isSent(message)) return message;
       if (isRunning(message) || this.#state.has(message.id)) this.#merge(message, false);
-    }
+      return this.#state.get(message.id)?.message ?? message;
+    });
   }
 
   /** After a stop click: no more text until the settled snapshot. */

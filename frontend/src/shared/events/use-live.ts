@@ -27,7 +27,7 @@ export function useLiveMessage(id: string): Message | undefined {
 }
 
 /** The ids of the chat's running answers. */
-export function useRunning(chatId: string): readonly string[] {
+export function useRunningIds(chatId: string): readonly string[] {
   const live = useLive();
   const subscribe = useCallback(
     (wake: () => void) => live.subscribeRunning(chatId, wake),
@@ -35,6 +35,9 @@ export function useRunning(chatId: string): readonly string[] {
   );
   return useSyncExternalStore(subscribe, () => live.running(chatId));
 }
+
+/** True while an answer of the chat is being written. */
+export const useRunning = (chatId: string): boolean => useRunningIds(chatId).length > 0;
 
 export function useSocketStatus(): SocketStatus {
   const { socket } = useConnection();

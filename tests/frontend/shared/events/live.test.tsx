@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Message } from "@/shared/api/types";
 import { LiveStore } from "@/shared/events/live";
 import { ChatSocket } from "@/shared/events/socket";
-import { ConnectionContext, useLiveMessage, useRunning } from "@/shared/events/use-live";
+import { ConnectionContext, useLiveMessage, useRunningIds } from "@/shared/events/use-live";
 import { answer, delta, settled } from "./messages";
 
 const FRAME = 16;
@@ -95,7 +95,7 @@ describe("painting", () => {
     );
     create(answer());
     const message = renderHook(() => useLiveMessage("answer"), { wrapper });
-    const running = renderHook(() => useRunning("chat"), { wrapper });
+    const running = renderHook(() => useRunningIds("chat"), { wrapper });
     expect(running.result.current).toEqual(["answer"]);
     await act(async () => {
       stream(3);

@@ -1,0 +1,93 @@
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+import { applyChatEvent, chatsKey } from "@/shared/api/chats";
+import { asApiError } from "@/shared/api/error";
+import { fetchMessage, mergeMessages, messagesKey } from "@/shared/api/messages";
+import { fetchSession, sessionEnded } from "@/shared/api/session";
+import type { Message, MessagePage } from "@/shared/api/types";
+import { isMessageEvent } from "./frame";
+import { LiveStore } from "./live";
+import { ChatSocket } from "./socket";
+import type { ServerEvent } from "./types";
+import { type Connection, ConnectionContext } from "./use-live";
+
+interface Props {
+  user: string;
+  children: ReactNode;
+}
+
+/** Keeps everything below it fresh by the signed-in user's socket. */
+export const Events = ({ user, children }: Props) => (
+  <EventsOfUser key={user}>{children}</EventsOfUser>
+);
+
+function EventsOfUser({ children }: { children: ReactNode }) {
+  const client = useQueryClient();
+  const [connection] = useState(() => makeConnection(client));
+  useEffect(() => open(client, connection), [client, connection]);
+  return <ConnectionContext value={connection}>{children}</ConnectionContext>;
+}
+
+function makeConnection(client: QueryClient): Connection {
+  const live = new LiveStore({ fetchMessage: fetchOrGone });
+  const socket = new ChatSocket({
+    url: `${window.location.origin.replace(/^http/, "ws")}/ws/`,
+    onEvents: (events) => receive(client, live, events),
+    onOpen: () => {
+      live.refetchRunning();
+      void client.invalidateQueries({ queryKey: chatsKey });
+      void client.invalidateQueries({ queryKey: ["messages"] });
+    },
+    isSignedIn: async () => (await fetchSession()) !== null,
+    onSignedOut: () => sessionEnded(client),
+  });
+  return { live, socket };
+}
+
+function open(client: QueryClient, { live, socket }: Connection): () => void {
+  const closes = [
+    live.open(),
+    live.listen({
+      onAppear: (message) => place(client, message),
+      onSettle: (message) => place(client, message),
+    }),
+    watchCache(client, live),
+    socket.open(),
+  ];
+  return () => {
+    for (const close of closes) close();
+  };
+}
+
+/** Whatever the server has answered to anyone is news for the running messages too. */
+function watchCache(client: QueryClient, live: LiveStore): () => void {
+  return client.getQueryCache().subscribe(({ type, query }) => {
+    if (type !== "updated" || query.queryKey[0] !== messagesKey("")[0]) return;
+    const pages = (query.state.data as { pages?: MessagePage[] } | undefined)?.pages;
+    for (const page of pages ?? []) live.reconcile(page.results);
+  });
+}
+
+function receive(client: QueryClient, live: LiveStore, events: ServerEvent[]): void {
+  live.receive(events.filter(isMessageEvent));
+  for (const event of events) {
+    if (isMessageEvent(event)) continue;
+    applyChatEvent(client, event);
+    if (event.type === "chat.deleted") live.forgetChat(event.chat.id);
+  }
+}
+
+/** The query cache holds the path: a message is written at its start and at its end. */
+function place(client: QueryClient, message: Message): void {
+  const isPlaced = mergeMessages(client, message.chat, [message], { grow: true });
+  if (!isPlaced) void client.invalidateQueries({ queryKey: messagesKey(message.chat) });
+}
+
+async function fetchOrGone(id: string): Promise<Message | null> {
+  try {
+    return await fetchMessage(id);
+  } catch (error) {
+    if (asApiError(error).status === 404) return null;
+    throw error;
+  }
+}

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useRef, useState } from "react";
 import type { Chat } from "@/shared/api/types";
-import { useRunning } from "@/shared/events/events";
+import { useRunning } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
 import { RenameField } from "./rename-field";
 import { RowMenu } from "./row-menu";

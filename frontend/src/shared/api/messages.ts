@@ -55,22 +55,28 @@ export const regenerateMessage = (id: string, body: { id?: string; model?: strin
 export const flatMessages = (messages: Messages | undefined): ShownMessage[] =>
   messages?.pages.flatMap((page) => page.results) ?? [];
 
-const emptyPage: MessagePage = { results: [], before: null, after: null };
+const emptyMessages: Messages = {
+  pages: [{ results: [], before: null, after: null }],
+  pageParams: [{}],
+};
 
-/** Shows the reader's own turn before the server has it, at the end of the path. */
+/**
+ * Shows the reader's own turn before the server has it, at the end of the path. A path that is not loaded yet stays
+ * so, unless this turn is its `first`.
+ */
 export function addOptimistic(
   client: QueryClient,
   chatId: string,
   turn: { id: string; content: string },
+  { first = false }: { first?: boolean } = {},
 ): void {
-  client.setQueryData<Messages>(
-    messagesKey(chatId),
-    (known = { pages: [emptyPage], pageParams: [{}] }) => {
-      const path = flatMessages(known).filter((message) => message.id !== turn.id);
-      const parent = path.at(-1)?.id ?? null;
-      return replacePath(known, [...path, optimisticTurn(chatId, parent, turn)]);
-    },
-  );
+  client.setQueryData<Messages>(messagesKey(chatId), (known) => {
+    const messages = known ?? (first ? emptyMessages : undefined);
+    if (!messages) return messages;
+    const path = flatMessages(messages).filter((message) => message.id !== turn.id);
+    const parent = path.at(-1)?.id ?? null;
+    return replacePath(messages, [...path, optimisticTurn(chatId, parent, turn)]);
+  });
 }
 
 /** Takes an unsent turn away again; one that the server already has stays. */
@@ -95,7 +101,7 @@ export function mergeMessages(
   messages: ShownMessage[],
   { grow = false }: { grow?: boolean } = {},
 ): boolean {
-  let complete = true;
+  let complete = client.getQueryData(messagesKey(chatId)) !== undefined;
   client.setQueryData<Messages>(messagesKey(chatId), (known) => {
     if (!known) return known;
     let path = flatMessages(known);

@@ -2,9 +2,6 @@ import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { SendIcon, StopIcon } from "@/shared/ui/icons";
 
-const look =
-  "rounded-full bg-accent text-on-accent hover:bg-accent hover:text-on-accent hover:opacity-90";
-
 /** Send, or stop in the same place; the button stays the same element, so that focus stays on it. */
 export function SendButton({ running, onStop }: { running: boolean; onStop: () => void }) {
   return running ? (
@@ -13,7 +10,7 @@ export function SendButton({ running, onStop }: { running: boolean; onStop: () =
       label={strings.composer.stop}
       icon={<StopIcon />}
       onClick={onStop}
-      className={look}
+      look="accent"
     />
   ) : (
     <IconButton
@@ -21,7 +18,7 @@ export function SendButton({ running, onStop }: { running: boolean; onStop: () =
       type="submit"
       label={strings.composer.send}
       icon={<SendIcon />}
-      className={look}
+      look="accent"
     />
   );
 }

@@ -1,7 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { applyChatEvent, createChat } from "@/shared/api/chats";
-import { addOptimistic, dropOptimistic, mergeMessages, sendMessage } from "@/shared/api/messages";
+import {
+  addOptimistic,
+  dropOptimistic,
+  mergeMessages,
+  messagesKey,
+  sendMessage,
+} from "@/shared/api/messages";
 
 interface Target {
   chatId: string;
@@ -21,7 +27,7 @@ export function useSend({ chatId, isNew }: Target) {
   const navigate = useNavigate();
   return useMutation({
     networkMode: "always",
-    onMutate: (turn: Outgoing) => addOptimistic(client, chatId, turn),
+    onMutate: (turn: Outgoing) => addOptimistic(client, chatId, turn, { first: isNew }),
     mutationFn: async (turn: Outgoing) => {
       if (isNew) {
         const chat = await createChat({ id: chatId, model: turn.model });
@@ -30,8 +36,13 @@ export function useSend({ chatId, isNew }: Target) {
       }
       return sendMessage(chatId, turn);
     },
-    onSuccess: ({ message, answer }) =>
-      mergeMessages(client, chatId, [message, answer], { grow: true }),
+    onSuccess: ({ message, answer }) => {
+      const queryKey = messagesKey(chatId);
+      // A page asked for before the turn was sent may come after this, without it.
+      const racing = client.isFetching({ queryKey }) > 0;
+      const placed = mergeMessages(client, chatId, [message, answer], { grow: true });
+      if (racing || !placed) void client.invalidateQueries({ queryKey });
+    },
     onError: (_error, turn) => dropOptimistic(client, chatId, turn.id),
   });
 }

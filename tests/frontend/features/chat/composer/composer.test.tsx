@@ -1,0 +1,213 @@
+import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
+import { clearDrafts, readDraft } from "@/shared/drafts";
+import type { FakeServer } from "../../../fake-server";
+import { acceptMessages, makeServer, NEW_ID, renderComposer, type, USER } from "./render-composer";
+
+const SENT = "POST /api/chats/*/messages/";
+let server: FakeServer;
+beforeEach(() => {
+  server = makeServer();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const enter = (box: HTMLElement, init: KeyboardEventInit = {}) =>
+  fireEvent.keyDown(box, { key: "Enter", keyCode: 13, ...init });
+const sent = (count = 1) => waitFor(() => expect(server.asked(SENT)).toHaveLength(count));
+
+describe("Enter while an input method composes (F23)", () => {
+  it("sends nothing for the Enter that accepts a suggestion", async () => {
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    fireEvent.compositionStart(box);
+    type(box, "にほんご");
+    enter(box, { isComposing: true });
+    fireEvent.compositionEnd(box);
+    expect(server.asked(SENT)).toHaveLength(0);
+    expect(box.value).toBe("にほんご");
+    enter(box);
+    await sent();
+    expect(server.asked(SENT)[0]?.body.content).toBe("にほんご");
+  });
+
+  it("sends nothing in Safari's order, where the key comes after the end with code 229", async () => {
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    fireEvent.compositionStart(box);
+    type(box, "한국어");
+    fireEvent.compositionEnd(box);
+    fireEvent.keyDown(box, { key: "Enter", keyCode: 229 });
+    expect(server.asked(SENT)).toHaveLength(0);
+    expect(box.value).toBe("한국어");
+  });
+
+  it("leaves Shift+Enter to the browser, for a new line", async () => {
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "one");
+    const notPrevented = enter(box, { shiftKey: true });
+    expect(notPrevented).toBe(true);
+    expect(server.asked(SENT)).toHaveLength(0);
+  });
+
+  it("does not stop an answer for the Esc that ends a composition", async () => {
+    const onStop = vi.fn();
+    const { box } = await renderComposer({ at: "/chats/chat-1", running: true, onStop });
+    fireEvent.keyDown(box, { key: "Escape", isComposing: true });
+    expect(onStop).not.toHaveBeenCalled();
+    fireEvent.keyDown(box, { key: "Escape" });
+    expect(onStop).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("one message is sent once (F24)", () => {
+  it("for a double click, a held Enter, and both together", async () => {
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "once");
+    const button = screen.getByRole("button", { name: "Send" });
+    fireEvent.click(button);
+    fireEvent.click(button);
+    enter(box);
+    enter(box, { repeat: true });
+    await sent();
+    await waitFor(() => expect(readDraft(USER.id, "chat-1").text).toBe(""));
+    expect(server.asked(SENT)).toHaveLength(1);
+  });
+
+  it("with the same id when it is repeated after a lost answer", async () => {
+    server.on(SENT, () => "network error");
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "again");
+    enter(box);
+    fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
+    await sent(2);
+    const [first, second] = server.asked(SENT).map(({ body }) => body.id);
+    expect(second).toBe(first);
+  });
+
+  it("with the same id after a reload in the middle of sending", async () => {
+    server.on(SENT, () => new Promise(() => {}));
+    const { box, view } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "again");
+    enter(box);
+    await sent();
+    view.unmount();
+    const reloaded = await renderComposer({ at: "/chats/chat-1" });
+    expect(reloaded.box.value).toBe("again");
+    enter(reloaded.box);
+    await sent(2);
+    const [first, second] = server.asked(SENT).map(({ body }) => body.id);
+    expect(second).toBe(first);
+  });
+
+  it("but with a new id when the text was changed, or is sent again on purpose", async () => {
+    server.on(SENT, () => "network error");
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "first");
+    enter(box);
+    await screen.findByRole("button", { name: "Try again" });
+    acceptMessages(server);
+    type(box, "changed");
+    enter(box);
+    await sent(2);
+    await waitFor(() => expect(readDraft(USER.id, "chat-1").text).toBe(""));
+    type(box, "changed");
+    enter(box);
+    await sent(3);
+    const ids = server.asked(SENT).map(({ body }) => body.id);
+    expect(new Set(ids).size).toBe(3);
+  });
+});
+
+describe("text is never lost", () => {
+  it("stays in the box, with what was written meanwhile, when sending fails", async () => {
+    let fail = () => {};
+    server.on(
+      SENT,
+      () =>
+        new Promise((resolve) => {
+          fail = () =>
+            resolve({ status: 503, body: { code: "queue_unavailable", detail: "No queue." } });
+        }),
+    );
+    const { box, client } = await renderComposer({ at: "/chats/chat-1" });
+    client.setQueryData(messagesKey("chat-1"), {
+      pages: [{ results: [], before: null, after: null }],
+      pageParams: [{}],
+    });
+    type(box, "first");
+    enter(box);
+    await sent();
+    expect(flatMessages(client.getQueryData<Messages>(messagesKey("chat-1"))).at(-1)).toMatchObject(
+      {
+        content: "first",
+        status: "sending",
+      },
+    );
+    type(box, "second");
+    fail();
+    await screen.findByText(/No queue\./);
+    expect(box.value).toBe("first\n\nsecond");
+    expect(flatMessages(client.getQueryData<Messages>(messagesKey("chat-1")))).toHaveLength(0);
+  });
+
+  it("is kept as a draft of this chat and user 300 ms after the last key", async () => {
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    vi.useFakeTimers();
+    type(box, "half a th");
+    vi.advanceTimersByTime(250);
+    type(box, "half a thought");
+    vi.advanceTimersByTime(299);
+    expect(readDraft(USER.id, "chat-1").text).toBe("");
+    vi.advanceTimersByTime(1);
+    expect(readDraft(USER.id, "chat-1").text).toBe("half a thought");
+    expect(readDraft("8", "chat-1").text).toBe("");
+  });
+
+  it("is kept at once when the page is left, and is there again afterwards", async () => {
+    const { box, view } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "half a thought");
+    window.dispatchEvent(new Event("pagehide"));
+    expect(readDraft(USER.id, "chat-1").text).toBe("half a thought");
+    view.unmount();
+    expect((await renderComposer({ at: "/chats/chat-1" })).box.value).toBe("half a thought");
+    clearDrafts(USER.id);
+    expect(readDraft(USER.id, "chat-1").text).toBe("");
+  });
+});
+
+describe("a new chat", () => {
+  it("is made under its own id, gets its address, and keeps the box mounted", async () => {
+    const { box, router } = await renderComposer();
+    type(box, "hello");
+    enter(box);
+    await sent();
+    expect(server.asked("POST /api/chats/")[0]?.body.id).toBe(NEW_ID);
+    expect(router.state.location.pathname).toBe(`/chats/${NEW_ID}`);
+    expect(screen.getByRole("textbox", { name: "Message" })).toBe(box);
+    await waitFor(() => expect(readDraft(USER.id, NEW_ID).text).toBe(""));
+    expect(readDraft(USER.id, "new").text).toBe("");
+  });
+
+  it("keeps text and place when it cannot be made", async () => {
+    server.on("POST /api/chats/", () => "network error");
+    const { box, router } = await renderComposer();
+    type(box, "hello");
+    enter(box);
+    await screen.findByRole("button", { name: "Try again" });
+    expect(box.value).toBe("hello");
+    expect(router.state.location.pathname).toBe("/");
+    expect(readDraft(USER.id, "new").text).toBe("hello");
+  });
+});
+
+it("remembers the chosen model for the next new chat", async () => {
+  localStorage.setItem(`chattable.model.${USER.id}`, "other");
+  const { box } = await renderComposer();
+  await screen.findByRole("button", { name: "Model: other" });
+  type(box, "hello");
+  enter(box);
+  await sent();
+  expect(server.asked(SENT)[0]?.body.model).toBe("other");
+});

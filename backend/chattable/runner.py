@@ -173,6 +173,9 @@ class Runner:
         job: Job | None = await self._execute(self._journal.claim)(run_id, self.worker)
         if job is None:
             return
+        if self._closing:
+            await self._release()
+            return
         self._jobs[run_id] = job
         self._start_heart()
         try:
@@ -193,10 +196,9 @@ class Runner:
         self._closing = True
         if jobs := list(self._jobs.values()):
             await self._save(jobs)
-            runs = await self._execute(self._journal.release)(self.worker)
             for job in jobs:
                 job.cancel(stopping=False)
-            await self._enqueue(runs)
+            await self._release()
 
     async def close(self) -> None:
         """Stop the heartbeat and close the provider's connections."""
@@ -265,6 +267,9 @@ class Runner:
             await self._execute(self._journal.checkpoint)(self.worker, texts)
             for job, text in zip(due, texts, strict=True):
                 job.note_saved(text)
+
+    async def _release(self) -> None:
+        await self._enqueue(await self._execute(self._journal.release)(self.worker))
 
     async def _enqueue(self, runs: Sequence[uuid.UUID]) -> None:
         if runs:

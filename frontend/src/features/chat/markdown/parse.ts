@@ -1,0 +1,40 @@
+import type { Nodes, Root, RootContent } from "mdast";
+import Markdown, { type Options } from "react-markdown";
+import remarkGfm from "remark-gfm";
+
+type Plugin = NonNullable<Options["remarkPlugins"]>[number];
+type Parser = (text: string) => Root;
+
+/** Footnotes would need the whole text at once: their marks stay as they were written. */
+function noFootnotes(this: { data: () => { micromarkExtensions?: unknown[] } }): void {
+  const disabled = ["gfmFootnoteDefinition", "gfmFootnoteCall", "gfmPotentialFootnoteCall"];
+  this.data().micromarkExtensions?.push({ disable: { null: disabled } });
+}
+
+/** The very parser that react-markdown renders with, so that both see the same blocks. */
+function makeParser(): Parser {
+  let parser: Parser | undefined;
+  function capture(this: { parse: Parser }): void {
+    parser = (text) => this.parse(text);
+  }
+  Markdown({ children: "", remarkPlugins: [remarkGfm, noFootnotes as Plugin, capture as Plugin] });
+  if (!parser) throw new Error("react-markdown did not call its plugins.");
+  return parser;
+}
+
+let parser: Parser | undefined;
+
+/** The top-level nodes of a text, with their offsets in it. */
+export function parse(text: string): RootContent[] {
+  parser ??= makeParser();
+  return parser(text).children;
+}
+
+export const startOf = (node: Nodes): number => node.position?.start.offset ?? 0;
+export const endOf = (node: Nodes): number => node.position?.end.offset ?? 0;
+
+/** Every node of a tree, parents before their children. */
+export function* walk(node: Nodes): Generator<Nodes> {
+  yield node;
+  if ("children" in node) for (const child of node.children) yield* walk(child);
+}

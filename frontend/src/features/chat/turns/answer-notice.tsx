@@ -1,0 +1,44 @@
+import { useRegenerate } from "@/features/chat/use-regenerate";
+import type { ShownMessage } from "@/shared/api/types";
+import { strings } from "@/shared/strings";
+import { Button } from "@/shared/ui/button";
+import { WarnIcon } from "@/shared/ui/icons";
+
+interface Notice {
+  title: string;
+  hint: string;
+  isError?: boolean;
+}
+
+const said = strings.message;
+
+/** Says, at the answer's place, why it is not a whole answer, and offers the way on. */
+export function AnswerNotice({ message }: { message: ShownMessage }) {
+  const again = useRegenerate(message);
+  const notice = noticeFor(message);
+  if (!notice) return null;
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-block border border-line bg-surface px-4 py-3 text-14">
+      <span className={notice.isError ? "text-danger" : "text-soft"}>
+        <WarnIcon />
+      </span>
+      <p className="min-w-0 flex-1 basis-48">
+        <strong>{notice.title}</strong> {notice.hint}
+        {again.isError && <span className="text-danger"> {said.retryFailed}</span>}
+      </p>
+      <Button disabled={again.isPending} onClick={() => again.mutate()}>
+        {said.retry}
+      </Button>
+    </div>
+  );
+}
+
+export function noticeFor({ status, content, error, finish_reason }: ShownMessage): Notice | null {
+  if (status === "failed") return { title: said.failed, hint: error?.detail ?? "", isError: true };
+  if (status === "stopped") return { title: said.stopped, hint: content ? said.stoppedHint : "" };
+  if (status !== "complete") return null;
+  if (finish_reason === "length") return { title: said.cut, hint: said.cutHint };
+  if (finish_reason === "content_filter") return { title: said.filtered, hint: said.filteredHint };
+  if (finish_reason === "tool_calls") return { title: said.tools, hint: said.toolsHint };
+  return content ? null : { title: said.empty, hint: said.emptyHint };
+}

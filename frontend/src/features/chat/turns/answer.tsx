@@ -1,0 +1,35 @@
+import { useId } from "react";
+import { Markdown } from "@/features/chat/markdown/markdown";
+import { isRunning, useShown } from "@/features/chat/use-shown";
+import type { ShownMessage } from "@/shared/api/types";
+import { strings } from "@/shared/strings";
+import { AnswerActions } from "./answer-actions";
+import { AnswerNotice } from "./answer-notice";
+import { Reasoning } from "./reasoning";
+import { Waiting } from "./waiting";
+
+interface Props {
+  message: ShownMessage;
+  isLast: boolean;
+}
+
+/** An answer: plain text on the page, growing while it runs. */
+export function Answer({ message, isLast }: Props) {
+  const heading = useId();
+  const shown = useShown(message);
+  const running = isRunning(shown);
+  return (
+    <article aria-labelledby={heading} aria-busy={running} className="group flex flex-col gap-3">
+      <h2 id={heading} className="sr-only">
+        {strings.message.answerBy(shown.model)}
+      </h2>
+      {shown.reasoning && (
+        <Reasoning text={shown.reasoning} isGrowing={running && !shown.content} />
+      )}
+      {shown.content && <Markdown text={shown.content} isGrowing={running} />}
+      {running && !shown.content && <Waiting message={shown} />}
+      {!running && <AnswerNotice message={shown} />}
+      <AnswerActions message={shown} isLast={isLast} isHidden={running} />
+    </article>
+  );
+}

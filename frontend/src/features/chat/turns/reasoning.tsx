@@ -1,0 +1,23 @@
+import { strings } from "@/shared/strings";
+
+interface Props {
+  text: string;
+  isGrowing: boolean;
+}
+
+/** What the model thought before it answered, folded. */
+export function Reasoning({ text, isGrowing }: Props) {
+  return (
+    <details className="text-14 text-soft">
+      <summary className="inline-flex min-h-8 cursor-pointer items-center gap-2 rounded-control hover:text-text pointer-coarse:min-h-11">
+        {isGrowing ? strings.message.thinking : strings.message.thoughts}
+      </summary>
+      <div
+        dir="auto"
+        className="mt-2 border-s-2 border-line ps-4 wrap-anywhere whitespace-pre-wrap"
+      >
+        {text}
+      </div>
+    </details>
+  );
+}

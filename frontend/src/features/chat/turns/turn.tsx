@@ -1,0 +1,15 @@
+import { memo } from "react";
+import type { ShownMessage } from "@/shared/api/types";
+import { Answer } from "./answer";
+import { Question } from "./question";
+
+interface Props {
+  message: ShownMessage;
+  isLast: boolean;
+}
+
+/** One message of the path: a question or an answer. */
+export const Turn = memo(function Turn({ message, isLast }: Props) {
+  if (message.role === "user") return <Question message={message} />;
+  return <Answer message={message} isLast={isLast} />;
+});

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from accounts.models import ApiKey, User
 
 
-class UserCreationForm(AdminUserCreationForm):
+class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
     """Asks for an email address and a password."""
 
     class Meta:
@@ -17,7 +17,7 @@ class UserCreationForm(AdminUserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     """People; to shut somebody out, unset "active"."""
 
     add_form = UserCreationForm
@@ -35,7 +35,7 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Keys: to be seen and revoked; made they are by the API only, where the secret is shown."""
 
     list_display = ("prefix", "name", "user", "created_at", "last_used_at")

@@ -42,9 +42,7 @@ class User(Chattable, AbstractBaseUser, PermissionsMixin):
         _("email address"), unique=True, error_messages={"unique": _("This email address is taken.")}
     )
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May use the admin."))
-    is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Unset this instead of deleting people.")
-    )
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Unset this instead of deleting people."))
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -14,7 +14,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
 
     class Meta:
         model = ApiKey
-        fields = ("id", "name", "prefix", "created_at", "last_used_at")
+        fields: tuple[str, ...] = ("id", "name", "prefix", "created_at", "last_used_at")
         read_only_fields = ("last_used_at",)
 
 
@@ -28,7 +28,7 @@ class ApiKeyCreatedSerializer(ApiKeySerializer):
         fields = (*ApiKeySerializer.Meta.fields, "key")
 
 
-@extend_schema_serializer(component_name="ApiKeyList")
+@extend_schema_serializer(component_name="ApiKeyList", many=False)
 class ApiKeyListSerializer(serializers.Serializer[dict[str, Any]]):
     """All keys, newest first."""
 

@@ -1,5 +1,7 @@
 """The API of a person's own keys."""
 
+from typing import cast
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -7,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from accounts.serializers import ApiKeyCreatedSerializer, ApiKeyListSerializer, ApiKeySerializer
 
 
@@ -20,7 +22,7 @@ class ApiKeyViewSet(mixins.DestroyModelMixin, GenericViewSet[ApiKey]):
 
     def get_queryset(self) -> QuerySet[ApiKey]:
         """The signed-in person's keys."""
-        return ApiKey.objects.filter(user_id=self.request.user.pk)
+        return ApiKey.objects.filter(user=cast("User", self.request.user))
 
     @extend_schema(responses=ApiKeyListSerializer)
     def list(self, request: Request) -> Response:
@@ -32,6 +34,6 @@ class ApiKeyViewSet(mixins.DestroyModelMixin, GenericViewSet[ApiKey]):
         """Make a key; the answer holds its secret, which is shown this once."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        key, secret = ApiKey.objects.issue(request.user, name=serializer.validated_data["name"])
-        key.key = secret
-        return Response(ApiKeyCreatedSerializer(key).data, status=status.HTTP_201_CREATED)
+        user = cast("User", request.user)
+        key, secret = ApiKey.objects.issue(user, name=serializer.validated_data["name"])
+        return Response({**self.get_serializer(key).data, "key": secret}, status=status.HTTP_201_CREATED)

@@ -29,7 +29,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": URLRouter([*websocket_urlpatterns, re_path("", refuse)]),
+        "websocket": URLRouter([*websocket_urlpatterns, re_path("", refuse)]),  # type: ignore[arg-type, list-item]
         "lifespan": lifespan,
     }
 )

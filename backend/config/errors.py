@@ -2,7 +2,9 @@
 
 import logging
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.utils.deprecation import MiddlewareMixin
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -41,13 +43,22 @@ def server_error(request: HttpRequest) -> JsonResponse:
 
 
 class ErrorMiddleware(MiddlewareMixin):
-    """Answers 503 `queue_unavailable` while Valkey, which counts logins too, cannot be reached."""
+    """Answers what the request or the moment is to blame for, where it would be a 500 otherwise."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer to an exception that no view has handled, or None to leave it to Django."""
-        if not isinstance(exception, RedisError | OperationalError):
-            return None
-        logger.error("Valkey could not be reached: %s", exception)
-        return error(
-            503, code="queue_unavailable", detail="The service is not reachable. Try again in a moment."
-        )
+        match exception:
+            case RedisError() | OperationalError():
+                logger.error("Valkey could not be reached: %s", exception)
+                detail = "The service is not reachable. Try again in a moment."
+                return error(503, code="queue_unavailable", detail=detail)
+            case IntegrityError():
+                logger.warning("Two requests wrote the same at once: %s", exception)
+                return error(409, code="conflict", detail="Somebody was faster. Check what you entered.")
+            case RawPostDataException():
+                return error(415, code="unsupported_media_type", detail="Send JSON.")
+            case RecursionError():
+                return error(400, code="parse_error", detail="The JSON is nested too deeply.")
+            case UnicodeEncodeError(reason="surrogates not allowed"):
+                return error(400, code="invalid", detail="The text holds half a character.")
+        return None

@@ -42,9 +42,7 @@ async def static(request: HttpRequest, path: str) -> HttpResponse:
         found = await asyncio.to_thread(finders.find, path)
     except SuspiciousFileOperation:
         found = None
-    return await send(request, Path(found) if found else None, cache="public, max-age=3600") or not_found(
-        request
-    )
+    return await send(request, Path(found) if found else None, cache="public, max-age=3600") or not_found(request)
 
 
 def under(root: Path, path: str) -> Path | None:
@@ -63,9 +61,7 @@ async def send(request: HttpRequest, file: Path | None, *, cache: str) -> HttpRe
         return None
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-    response = HttpResponse(
-        content, content_type=kind, headers={"Cache-Control": cache, "Vary": "Accept-Encoding"}
-    )
+    response = HttpResponse(content, content_type=kind, headers={"Cache-Control": cache, "Vary": "Accept-Encoding"})
     if compressed:
         response.headers["Content-Encoding"] = "gzip"
     return response

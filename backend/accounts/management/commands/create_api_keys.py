@@ -23,9 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command's options."""
         parser.add_argument("--count", type=int, required=True, help="how many users and keys")
-        parser.add_argument(
-            "--output", type=Path, required=True, help="file to write the JSON list of keys to"
-        )
+        parser.add_argument("--output", type=Path, required=True, help="file to write the JSON list of keys to")
         parser.add_argument("--force", action="store_true", help="also outside DEBUG")
 
     def handle(self, *, count: int, output: Path, force: bool, **_: Any) -> None:
@@ -44,8 +42,6 @@ def make_keys(count: int) -> list[str]:
     """The secrets of new keys, each of a new user who has no password."""
     run = secrets.token_hex(4)
     people = [User(email=f"load-{run}-{n}@example.com", password=make_password(None)) for n in range(count)]
-    drafts = [
-        ApiKey.draft(user, name="load test") for user in User.objects.bulk_create(people, batch_size=500)
-    ]
+    drafts = [ApiKey.draft(user, name="load test") for user in User.objects.bulk_create(people, batch_size=500)]
     ApiKey.objects.bulk_create([key for key, _ in drafts], batch_size=500)
     return [secret for _, secret in drafts]

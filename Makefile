@@ -3,6 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup dev test smoke lint format schema build
 export PATH := $(CURDIR)/backend/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+unexport PYTHONDONTWRITEBYTECODE
 PAGE := frontend/dist/index.html
 STEPS ?=
 

@@ -140,13 +140,13 @@ STEPS = [
     Step(name="build", command="npm run --silent build", cwd=FRONTEND),
     Step(
         name="pytest",
-        command=f"pytest -q -n 2 --junitxml={SQLITE_REPORT}",
+        command=f"pytest -q -n 2 ../tests/backend --junitxml={SQLITE_REPORT}",
         report=SQLITE_REPORT,
         count=count_junit,
     ),
     Step(
         name="postgres",
-        command=f"pytest -q -n 2 --junitxml={POSTGRES_REPORT}",
+        command=f"pytest -q -n 2 ../tests/backend --junitxml={POSTGRES_REPORT}",
         report=POSTGRES_REPORT,
         count=count_junit,
         lacking=lacking_postgres,

@@ -1,8 +1,10 @@
 """What the machine has (free ports, a Valkey server) and whether something answers."""
 
 import asyncio
+import os
 import shutil
 import socket
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
@@ -84,3 +86,12 @@ async def listening_workers(url: str) -> int:
     async with redis.Redis.from_url(url) as client:
         [(_, count)] = await client.pubsub_numsub(WORKERS_CHANNEL)
         return int(count)
+
+
+async def healthy(what: str) -> bool:
+    """Whether the URL answers or, for "workers", a worker listens to the Valkey of REDIS_URL."""
+    return await listening_workers(os.environ["REDIS_URL"]) > 0 if what == "workers" else await answers(what)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if asyncio.run(healthy(sys.argv[1])) else 1)

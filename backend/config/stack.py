@@ -26,6 +26,7 @@ BACKEND = Path(__file__).resolve().parent.parent
 ROOT = BACKEND.parent
 FRONTEND = ROOT / "frontend"
 CODE = ("chattable", "accounts", "config")
+VALKEY_OPTIONS = ("--save", "", "--appendonly", "no")
 # What config/settings.py reads. A stack passes only what its options say: nothing else leaks in.
 SETTINGS = frozenset(
     {
@@ -95,7 +96,7 @@ def migrate_command() -> tuple[str, ...]:
 def valkey_command(*, server: str, port: int, data: Path) -> tuple[str, ...]:
     """A private Valkey that keeps nothing on disk."""
     place = ("--port", str(port), "--bind", HOST, "--dir", str(data), "--logfile", str(data / "valkey.log"))
-    return (server, *place, "--save", "", "--appendonly", "no")
+    return (server, *place, *VALKEY_OPTIONS)
 
 
 def provider_command(*, port: int) -> tuple[str, ...]:
@@ -278,7 +279,9 @@ class Stack:
 
 def environment(options: Options) -> dict[str, str]:
     """The children's environment before the addresses of Valkey and the provider are known."""
-    own = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    # Without compiled files on disk every start would take seconds longer.
+    unwanted = SETTINGS | {"PYTHONDONTWRITEBYTECODE"}
+    own = {name: value for name, value in os.environ.items() if name not in unwanted}
     path = [str(Path(sys.executable).parent), str(ROOT / ".tools" / "bin"), own.get("PATH", os.defpath)]
     built = options.page == "built"
     if built and not (FRONTEND / "dist" / "index.html").is_file():

@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from factory.declarations import LazyAttribute, Sequence, SubFactory
+from factory.declarations import LazyAttribute, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from accounts.models import ApiKey, User, hash_of
@@ -49,7 +49,7 @@ class TeamFactory(DjangoModelFactory[Team]):
     class Meta:
         model = Team
 
-    name = factory.Sequence(lambda n: f"Team {n}")
+    name = Sequence(lambda n: f"Team {n}")
 
 
 class ChatFactory(DjangoModelFactory[Chat]):
@@ -58,8 +58,8 @@ class ChatFactory(DjangoModelFactory[Chat]):
     class Meta:
         model = Chat
 
-    owner = factory.SubFactory(UserFactory)
-    title = factory.Sequence(lambda n: f"Chat {n}")
+    owner = SubFactory(UserFactory)
+    title = Sequence(lambda n: f"Chat {n}")
 
 
 class MessageFactory(DjangoModelFactory[Message]):
@@ -68,9 +68,9 @@ class MessageFactory(DjangoModelFactory[Message]):
     class Meta:
         model = Message
 
-    chat = factory.SubFactory(ChatFactory)
+    chat = SubFactory(ChatFactory)
     role = "user"
-    content = factory.Sequence(lambda n: f"Message {n}")
+    content = Sequence(lambda n: f"Message {n}")
 
 
 class RunFactory(DjangoModelFactory[Run]):
@@ -79,5 +79,5 @@ class RunFactory(DjangoModelFactory[Run]):
     class Meta:
         model = Run
 
-    message = factory.SubFactory(MessageFactory, role="assistant", status="queued", content="", model="demo")
-    model = factory.SelfAttribute("message.model")
+    message = SubFactory(MessageFactory, role="assistant", status="queued", content="", model="demo")
+    model = SelfAttribute("message.model")

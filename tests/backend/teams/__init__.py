@@ -1,0 +1,1 @@
+"""A second kind of owner, with UUID keys: Chattable must not care who owns the chats."""

@@ -77,7 +77,7 @@ def pytest_configure() -> None:
     """Hash passwords fast, let one address sign in as often as the tests do, and have a second kind of owner."""
     from django.conf import settings
 
-    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "teams"]
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "backend.teams"]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.ACCOUNT_RATE_LIMITS = False
 

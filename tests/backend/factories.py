@@ -8,8 +8,8 @@ from factory.declarations import LazyAttribute, SelfAttribute, Sequence, SubFact
 from factory.django import DjangoModelFactory
 
 from accounts.models import ApiKey, User, hash_of
+from backend.teams.models import Team
 from chattable.models import Chat, Message, Run
-from teams.models import Team
 
 PASSWORD = "correct horse battery"
 

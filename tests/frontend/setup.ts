@@ -3,6 +3,18 @@ import { afterEach } from "vitest";
 
 // jsdom has no layout; the router scrolls on each navigation.
 window.scrollTo = () => {};
+globalThis.IntersectionObserver ??= class {
+  root = null;
+  rootMargin = "";
+  scrollMargin = "";
+  thresholds = [];
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+  takeRecords() {
+    return [];
+  }
+};
 
 afterEach(() => {
   cleanup();

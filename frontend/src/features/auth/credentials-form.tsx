@@ -67,12 +67,12 @@ export function CredentialsForm(props: Props) {
         </form>
         {demo && (
           <div className="grid gap-3 rounded-block bg-surface p-4">
-            <p>
-              {strings.auth.demo}{" "}
-              <code className="text-13">
-                {demo.email} · {demo.password}
-              </code>
-            </p>
+            <p>{strings.auth.demo}</p>
+            <code className="text-13 text-soft">
+              {demo.email}
+              <br />
+              {demo.password}
+            </code>
             <Button onClick={() => fill(demo)}>{strings.auth.demoUse}</Button>
           </div>
         )}

@@ -30,7 +30,7 @@ export function ChatList({ openId, onLeave }: Props) {
       )}
       {groupByDay(chats).map(({ name, chats }) => (
         <section key={name} aria-label={name} className="pb-4">
-          <h2 className="px-3 py-1 text-12 text-faint">{name}</h2>
+          <h2 className="px-3 py-1 font-medium text-12 text-faint">{name}</h2>
           <ul>
             {chats.map((chat) => (
               <ChatRow

@@ -49,7 +49,7 @@ export function ChatRow({ chat, selected, onLeave, onDelete }: Props) {
         aria-current={selected ? "page" : undefined}
         onClick={onLeave}
         onKeyDown={onKeyDown}
-        className="flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control ps-3 pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent pointer-coarse:h-11 pointer-coarse:pe-12"
+        className="flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control px-3 group-focus-within:pe-10 group-hover:pe-10 group-has-data-[state=open]:pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent pointer-coarse:h-11 pointer-coarse:pe-12"
       >
         <span className="truncate" dir="auto">
           {title}

@@ -19,6 +19,7 @@ export function Sidebar({ openId, onLeave, footer }: Props) {
       <div className="p-2">
         <Link
           to="/"
+          activeOptions={{ exact: true }}
           onClick={() => {
             onLeave?.();
             document.getElementById("message-box")?.focus();

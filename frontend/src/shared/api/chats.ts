@@ -81,7 +81,7 @@ function placed(chats: Chats, chat: Chat): Chats {
   const at = rest.pages.findIndex((page) => page.results.some(older));
   const last = rest.pages.length - 1;
   // Older than all that is loaded: the page it belongs to will bring it.
-  if (at < 0 && rest.pages[last]?.next) return rest;
+  if (at < 0 && !known && rest.pages[last]?.next) return rest;
   const target = at < 0 ? last : at;
   return {
     ...rest,

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
 import { clearDrafts, readDraft } from "@/shared/drafts";
 import type { FakeServer } from "../../../fake-server";
-import { acceptMessages, makeServer, NEW_ID, renderComposer, type, USER } from "./render-composer";
+import { USER } from "../../../render-page";
+import { acceptMessages, makeServer, NEW_ID, renderComposer, type } from "./render-composer";
 
 const SENT = "POST /api/chats/*/messages/";
 let server: FakeServer;

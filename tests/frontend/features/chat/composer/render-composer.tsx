@@ -1,22 +1,10 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import {
-  createMemoryHistory,
-  createRootRoute,
-  createRoute,
-  createRouter,
-  RouterProvider,
-  useParams,
-} from "@tanstack/react-router";
-import { fireEvent, render, screen } from "@testing-library/react";
+import { useParams } from "@tanstack/react-router";
+import { fireEvent, screen } from "@testing-library/react";
 import { vi } from "vitest";
 import { Composer } from "@/features/chat/composer/composer";
-import { sessionKey } from "@/shared/api/session";
-import { LiveStore } from "@/shared/events/live";
-import { ChatSocket } from "@/shared/events/socket";
-import { ConnectionContext } from "@/shared/events/use-live";
 import { FakeServer, makeChat, makeMessage } from "../../../fake-server";
+import { renderPage } from "../../../render-page";
 
-export const USER = { id: "7", email: "ann@example.org" };
 export const NEW_ID = "01900000-0000-7000-8000-00000000000a";
 
 /** A server that accepts what is sent to it, once for each id. */
@@ -64,40 +52,17 @@ export async function renderComposer({
   running = false,
   onStop = vi.fn(),
 }: Options = {}) {
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  client.setQueryData(sessionKey, USER);
-  const live = new LiveStore({ fetchMessage: async () => null });
-  const socket = new ChatSocket({
-    url: "ws://test.invalid/ws/",
-    onEvents: () => {},
-    onOpen: () => {},
-    isSignedIn: async () => true,
-    onSignedOut: () => {},
-  });
   function Place() {
-    const { chatId = NEW_ID } = useParams({ strict: false });
-    const isNew = useParams({ strict: false }).chatId === undefined;
+    const open = useParams({ strict: false }).chatId;
+    const chatId = open ?? NEW_ID;
+    const isNew = open === undefined;
     return (
       <Composer key={chatId} chatId={chatId} isNew={isNew} running={running} onStop={onStop} />
     );
   }
-  const root = createRootRoute({ component: Place });
-  const routes = ["/", "/chats/$chatId"].map((path) =>
-    createRoute({ getParentRoute: () => root, path }),
-  );
-  const router = createRouter({
-    routeTree: root.addChildren(routes),
-    history: createMemoryHistory({ initialEntries: [at] }),
-  });
-  const view = render(
-    <QueryClientProvider client={client}>
-      <ConnectionContext value={{ live, socket }}>
-        <RouterProvider router={router as never} />
-      </ConnectionContext>
-    </QueryClientProvider>,
-  );
+  const page = await renderPage(Place, { at });
   const box = (await screen.findByRole("textbox", { name: "Message" })) as HTMLTextAreaElement;
-  return { client, router, box, view };
+  return { ...page, box };
 }
 
 /** Puts text into the box as a reader's key would. */

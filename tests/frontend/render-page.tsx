@@ -1,0 +1,53 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import {
+  createMemoryHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  RouterProvider,
+} from "@tanstack/react-router";
+import { act, render } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { sessionKey, type User } from "@/shared/api/session";
+import { LiveStore } from "@/shared/events/live";
+import { ChatSocket } from "@/shared/events/socket";
+import { ConnectionContext } from "@/shared/events/use-live";
+
+export const USER: User = { id: "7", email: "ann@example.org" };
+
+interface Options {
+  at?: string;
+  user?: User | null;
+}
+
+/** Renders a part of the page at an address, with all that stands around it, but no socket that connects. */
+export async function renderPage(page: () => ReactNode, { at = "/", user = USER }: Options = {}) {
+  const client = new QueryClient({
+    defaultOptions: { queries: { retry: false }, mutations: { networkMode: "always" } },
+  });
+  client.setQueryData(sessionKey, user);
+  const live = new LiveStore({ fetchMessage: async () => null });
+  const socket = new ChatSocket({
+    url: "ws://test.invalid/ws/",
+    onEvents: () => {},
+    onOpen: () => {},
+    isSignedIn: async () => true,
+    onSignedOut: () => {},
+  });
+  const root = createRootRoute({ component: page });
+  const paths = ["/", "/chats/$chatId", "/login", "/signup"];
+  const routes = paths.map((path) => createRoute({ getParentRoute: () => root, path }));
+  const router = createRouter({
+    routeTree: root.addChildren(routes),
+    history: createMemoryHistory({ initialEntries: [at] }),
+  });
+  await act(() => router.load());
+  const view = render(
+    <QueryClientProvider client={client}>
+      <ConnectionContext value={{ live, socket }}>
+        <RouterProvider router={router as never} />
+      </ConnectionContext>
+    </QueryClientProvider>,
+  );
+  return { client, live, router, view };
+}

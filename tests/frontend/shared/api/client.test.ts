@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createChat, deleteChat, updateChat } from "@/shared/api/chats";
+import { onSignedOut } from "@/shared/api/client";
+import { ApiError } from "@/shared/api/error";
+import { fetchMessages } from "@/shared/api/messages";
+import { fetchSession, login, logout } from "@/shared/api/session";
+import { FakeServer, makeChat } from "../../fake-server";
+
+let server: FakeServer;
+beforeEach(() => {
+  server = new FakeServer();
+});
+afterEach(() => {
+  onSignedOut(() => {});
+  document.cookie = "csrftoken=; max-age=0";
+  vi.unstubAllGlobals();
+});
+
+const thrownBy = (promise: Promise<unknown>): Promise<ApiError> =>
+  promise.then(
+    () => expect.unreachable("it should have failed"),
+    (thrown: unknown) => {
+      if (thrown instanceof ApiError) return thrown;
+      throw thrown;
+    },
+  );
+
+it("sends the CSRF token of the cookie with what changes something", async () => {
+  document.cookie = "other=1";
+  document.cookie = "csrftoken=abc123";
+  server.on("PATCH /api/chats/*/", () => ({ body: makeChat() }));
+  await updateChat("chat-1", { title: "x" });
+  expect(server.requests[0]?.headers.get("X-CSRFToken")).toBe("abc123");
+});
+
+it("throws the server's code, words and fields", async () => {
+  server.on("POST /api/chats/", () => ({
+    status: 400,
+    body: {
+      code: "invalid",
+      detail: "Some fields are wrong.",
+      fields: { title: [{ code: "max_length", detail: "Too long." }] },
+    },
+  }));
+  const error = await thrownBy(createChat({ id: "x" }));
+  expect(error).toMatchObject({ status: 400, code: "invalid", message: "Some fields are wrong." });
+  expect(error.field("title")).toBe("Too long.");
+  expect(error.field("model")).toBeUndefined();
+});
+
+it.each([
+  ["no network", () => "network error" as const, 0],
+  [
+    "a proxy's page instead of an answer",
+    () => ({ status: 502, body: "<h1>Bad gateway</h1>" }),
+    502,
+  ],
+])("calls the server unreachable on %s", async (_name, answer, status) => {
+  server.on("GET /api/chats/*/messages/", answer);
+  expect(await thrownBy(fetchMessages("chat-1"))).toMatchObject({ status, code: "unreachable" });
+});
+
+it("says once for all calls that nobody is signed in any more", async () => {
+  const ended = vi.fn();
+  onSignedOut(ended);
+  server.on("GET /api/chats/*/messages/", () => ({
+    status: 401,
+    body: { code: "not_authenticated", detail: "Log in." },
+  }));
+  expect(await thrownBy(fetchMessages("chat-1"))).toMatchObject({ status: 401 });
+  expect(ended).toHaveBeenCalledTimes(1);
+});
+
+it("takes an empty answer as done", async () => {
+  server.on("DELETE /api/chats/*/", () => ({ status: 204 }));
+  await expect(deleteChat("chat-1")).resolves.toBeUndefined();
+});
+
+it("reads allauth's session, its errors by field, and its 401 after a logout", async () => {
+  const session = "/_allauth/browser/v1/auth/session";
+  server.on(`GET ${session}`, () => ({ status: 401, body: { meta: { is_authenticated: false } } }));
+  expect(await fetchSession()).toBeNull();
+  server.on("POST /_allauth/browser/v1/auth/login", () => ({
+    status: 400,
+    body: { errors: [{ code: "email_password_mismatch", message: "Wrong.", param: "password" }] },
+  }));
+  const error = await thrownBy(login({ email: "a@b.c", password: "x" }));
+  expect(error.field("password")).toBe("Wrong.");
+  server.on(`DELETE ${session}`, () => ({
+    status: 401,
+    body: { meta: { is_authenticated: false } },
+  }));
+  await expect(logout()).resolves.toBeUndefined();
+});
+
+it("takes a login that another tab was faster with as a login", async () => {
+  const user = { id: 3, email: "ann@example.org" };
+  server.on("POST /_allauth/browser/v1/auth/login", () => ({ status: 409, body: {} }));
+  server.on("GET /_allauth/browser/v1/auth/session", () => ({
+    body: { data: { user }, meta: { is_authenticated: true } },
+  }));
+  expect(await login({ email: "ann@example.org", password: "x" })).toEqual({ ...user, id: "3" });
+});

@@ -1,0 +1,101 @@
+import { QueryClient } from "@tanstack/react-query";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  addOptimistic,
+  dropOptimistic,
+  flatMessages,
+  type Messages,
+  mergeMessages,
+  messagesKey,
+} from "@/shared/api/messages";
+import type { Message } from "@/shared/api/types";
+import { makeMessage } from "../../fake-server";
+
+const key = messagesKey("chat-1");
+const at = (minute: number) => `2026-01-15T12:${String(minute).padStart(2, "0")}:00Z`;
+const message = (id: string, parent: string | null, rest: Partial<Message> = {}) =>
+  makeMessage({ id, parent, created_at: at(1), ...rest });
+
+let client: QueryClient;
+beforeEach(() => {
+  client = new QueryClient();
+  client.setQueryData<Messages>(key, {
+    pages: [
+      { results: [message("q1", null), message("a1", "q1")], before: null, after: "a1" },
+      { results: [message("q2", "a1"), message("a2", "q2")], before: "q2", after: null },
+    ],
+    pageParams: [{ before: "q2" }, {}],
+  });
+});
+
+const cached = () => client.getQueryData<Messages>(key);
+const path = () => flatMessages(cached()).map(({ id }) => id);
+const merge = (messages: Message[], options?: { grow: boolean }) =>
+  mergeMessages(client, "chat-1", messages, options);
+
+describe("the path of messages", () => {
+  it("takes a newer version by its id and refuses an older one", () => {
+    merge([message("a2", "q2", { version: 3, content: "three" })]);
+    merge([message("a2", "q2", { version: 2, content: "two" })]);
+    expect(flatMessages(cached()).at(-1)?.content).toBe("three");
+  });
+
+  it("grows by a turn and its answer, into the last page", () => {
+    expect(merge([message("q3", "a2"), message("a3", "q3")], { grow: true })).toBe(true);
+    expect(cached()?.pages.map((page) => page.results.length)).toEqual([2, 4]);
+    expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3", "a3"]);
+  });
+
+  it("replaces an answer, and what followed it, by a younger sibling", () => {
+    merge([message("a1b", "q1", { created_at: at(5) })], { grow: true });
+    expect(path()).toEqual(["q1", "a1b"]);
+  });
+
+  it("does not go back to an older sibling whose news comes late", () => {
+    merge([message("a2b", "q2", { created_at: at(5) })], { grow: true });
+    merge([message("a2", "q2", { version: 9 })], { grow: true });
+    expect(path()).toEqual(["q1", "a1", "q2", "a2b"]);
+  });
+
+  it("says that a message whose parent is unknown has no place", () => {
+    expect(merge([message("a9", "q9")], { grow: true })).toBe(false);
+    expect(merge([message("q3", "a2")])).toBe(false);
+    expect(path()).toHaveLength(4);
+  });
+
+  it("says so, too, when nothing is loaded", () => {
+    client.removeQueries({ queryKey: key });
+    expect(merge([message("q1", null)], { grow: true })).toBe(false);
+    expect(cached()).toBeUndefined();
+  });
+});
+
+describe("a turn on its way", () => {
+  it("stands at the end until the server's own takes its place", () => {
+    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
+    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
+    expect(flatMessages(cached()).at(-1)).toMatchObject({
+      id: "q3",
+      parent: "a2",
+      status: "sending",
+    });
+    merge([message("q3", "a2"), message("a3", "q3")], { grow: true });
+    expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3", "a3"]);
+    dropOptimistic(client, "chat-1", "q3");
+    expect(path()).toHaveLength(6);
+  });
+
+  it("is taken away when it could not be sent", () => {
+    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
+    dropOptimistic(client, "chat-1", "q3");
+    expect(path()).toHaveLength(4);
+  });
+
+  it("does not hide a history that is still on its way", () => {
+    client.removeQueries({ queryKey: key });
+    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
+    expect(cached()).toBeUndefined();
+    addOptimistic(client, "chat-1", { id: "q1", content: "hi" }, { first: true });
+    expect(path()).toEqual(["q1"]);
+  });
+});

@@ -113,8 +113,8 @@ def is_running(message: Message) -> bool:
 
 def is_older(new: Message, known: Message) -> bool:
     """Whether the snapshot tells nothing that is not known."""
-    late = new["version"] == known["version"] and not is_running(known)
-    return late or new["version"] < known["version"] or new["rev"] < known["rev"]
+    settled = new["version"] == known["version"] and not is_running(known)
+    return any((settled, new["version"] < known["version"], new["rev"] < known["rev"]))
 
 
 def merge(known: Message, new: Message) -> Message:

@@ -24,7 +24,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from yarl import URL
 
-from config.stack import Options, Stack, StackError
+from config.stack import Options, Stack
+from config.supervisor import StackError
 from fake_openai import SECONDS_TO_FIRST_TOKEN
 from fold import Fold, is_running
 
@@ -250,9 +251,9 @@ async def stop_half_way(browser: Browser, chat: str, *, provider: str) -> str:
 async def closed(browser: Browser, provider: str, model: str) -> bool:
     """Whether the provider saw its client leave."""
     async with browser.http.get(f"{provider.removesuffix('/v1')}/requests") as answer:
-        records = [record for record in await answer.json() if record["model"] == model]
-    check(len(records) == 1, f"{len(records)} requests for one answer")
-    return bool(records[0]["closed_by"] == "client")
+        leavers = [record["closed_by"] for record in await answer.json() if record["model"] == model]
+    check(len(leavers) == 1, f"{len(leavers)} requests for one answer")
+    return bool(leavers == ["client"])
 
 
 def same(one: str, left: str, other: str, right: str) -> None:

@@ -99,7 +99,7 @@ class Fold:
             return True
         if piece.rev > message["rev"]:
             message = self.messages[key] = {**message, **no_text(), "rev": piece.rev}
-        length = message[f"{piece.field}_length"]
+        length: int = message[f"{piece.field}_length"]
         if piece.start == length:
             grown = {piece.field: message[piece.field] + piece.text, f"{piece.field}_length": piece.end}
             self.messages[key] = {**message, **grown}

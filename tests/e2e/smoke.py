@@ -207,7 +207,7 @@ async def follow_through_a_cut(browser: Browser, chat: str) -> str:
     seen = len(page.text(sent.key))
 
     async def grown() -> bool:
-        return (await browser.message(sent.key))["content_length"] > seen + 50
+        return bool((await browser.message(sent.key))["content_length"] > seen + 50)
 
     await until(grown, what="the answer grows while nobody looks")
     async with page.connected():
@@ -253,7 +253,7 @@ async def closed(browser: Browser, provider: str, model: str) -> bool:
     async with browser.http.get(f"{provider.removesuffix('/v1')}/requests") as answer:
         leavers = [record["closed_by"] for record in await answer.json() if record["model"] == model]
     check(len(leavers) == 1, f"{len(leavers)} requests for one answer")
-    return bool(leavers == ["client"])
+    return leavers == ["client"]
 
 
 def same(one: str, left: str, other: str, right: str) -> None:

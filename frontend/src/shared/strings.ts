@@ -12,7 +12,6 @@ export const strings = {
     reload: "Reload the page",
     notFound: "There is nothing at this address.",
     toStart: "Start a new chat",
-    offline: "You are offline. Your text is kept; it can be sent when the connection is back.",
   },
   errors: {
     unreachable: "The server cannot be reached right now.",

@@ -4,7 +4,6 @@ import { strings } from "@/shared/strings";
 import { Button } from "@/shared/ui/button";
 import { isComposing } from "@/shared/ui/composing";
 import { Notice } from "@/shared/ui/notice";
-import { useOnline } from "@/shared/ui/online";
 import { ModelPicker } from "./model-picker";
 import { SendButton } from "./send-button";
 import { TextBox } from "./text-box";
@@ -27,7 +26,6 @@ export interface ComposerProps {
 
 /** The box that messages are written in. Keep it mounted under a key of the chat's id. */
 export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerProps) {
-  const online = useOnline();
   const picker = useModel({ chatId, isNew });
   const outbox = useSend({ chatId, isNew });
   const send = (turn: { id: string; content: string }) => {
@@ -54,7 +52,6 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
         void submit();
       }}
     >
-      {!online && <p className="px-4 text-13 text-warn">{strings.app.offline}</p>}
       {error && (
         <Notice
           title={strings.composer.failed}

@@ -1,24 +1,27 @@
+import type { MouseEvent } from "react";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { SendIcon, StopIcon } from "@/shared/ui/icons";
 
-/** Send, or stop in the same place; the button stays the same element, so that focus stays on it. */
-export function SendButton({ running, onStop }: { running: boolean; onStop: () => void }) {
-  return running ? (
+interface Props {
+  running: boolean;
+  onStop: () => void;
+}
+
+/** Send, or stop in the same place: one element, so that the focus stays on it. */
+export function SendButton({ running, onStop }: Props) {
+  const onClick = (event: MouseEvent) => {
+    // The second half of a double click must not stop what the first has sent, nor send after a stop.
+    if (event.detail > 1) event.preventDefault();
+    else if (running) onStop();
+  };
+  return (
     <IconButton
-      key="send"
-      label={strings.composer.stop}
-      icon={<StopIcon />}
-      onClick={onStop}
       look="accent"
-    />
-  ) : (
-    <IconButton
-      key="send"
-      type="submit"
-      label={strings.composer.send}
-      icon={<SendIcon />}
-      look="accent"
+      type={running ? "button" : "submit"}
+      label={running ? strings.composer.stop : strings.composer.send}
+      icon={running ? <StopIcon /> : <SendIcon />}
+      onClick={onClick}
     />
   );
 }

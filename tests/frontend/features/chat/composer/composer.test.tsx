@@ -121,6 +121,16 @@ describe("one message is sent once (F24)", () => {
   });
 });
 
+it("stops by a click, but not by the second half of a double click on send", async () => {
+  const onStop = vi.fn();
+  await renderComposer({ at: "/chats/chat-1", running: true, onStop });
+  const button = screen.getByRole("button", { name: "Stop answering" });
+  fireEvent.click(button, { detail: 2 });
+  expect(onStop).not.toHaveBeenCalled();
+  fireEvent.click(button, { detail: 1 });
+  expect(onStop).toHaveBeenCalledTimes(1);
+});
+
 describe("text is never lost", () => {
   it("stays in the box, with what was written meanwhile, when sending fails", async () => {
     let fail = () => {};

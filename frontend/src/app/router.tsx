@@ -1,4 +1,9 @@
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  type RouterHistory,
+} from "@tanstack/react-router";
 import { LoginPage } from "@/features/auth/login-page";
 import { SignupPage } from "@/features/auth/signup-page";
 import { Crashed, NotFound } from "./fallbacks";
@@ -23,15 +28,21 @@ const signup = createRoute({
   validateSearch: nextOf,
   component: SignupPage,
 });
-const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  validateSearch: ({ list }): { list?: boolean } => (list === true ? { list } : {}),
+  component: SignedIn,
+});
 // Both addresses show the shell's one chat view, which stays mounted when a new chat gets its address.
 const start = createRoute({ getParentRoute: () => signedIn, path: "/" });
 const chat = createRoute({ getParentRoute: () => signedIn, path: "/chats/$chatId" });
 
 const routeTree = root.addChildren([login, signup, signedIn.addChildren([start, chat])]);
 
-export const makeRouter = () =>
+export const makeRouter = (history?: RouterHistory) =>
   createRouter({
+    history,
     routeTree,
     defaultErrorComponent: Crashed,
     defaultNotFoundComponent: NotFound,

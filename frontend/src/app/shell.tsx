@@ -8,31 +8,30 @@ import { Events } from "@/shared/events/events";
 import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";
 import { uuid7 } from "@/shared/uuid";
+import { SkipLink } from "./skip-link";
 import { TopBar } from "./top-bar";
+import { useSheet } from "./use-sheet";
+import { useShortcuts } from "./use-shortcuts";
 
 /** The signed-in page: the list of chats at the side, one chat in the middle. */
 export function Shell({ user }: { user: User }) {
-  const [sheet, setSheet] = useState(false);
   const { chatId: open } = useParams({ strict: false });
   const fresh = useFreshId(open);
   const chatId = open ?? fresh;
+  const sheet = useSheet();
+  useShortcuts();
   return (
     <Events user={user.id}>
       <div className="flex h-dvh overflow-hidden">
-        <a
-          href="#message-box"
-          className="absolute start-2 top-2 z-40 rounded-control bg-raised px-4 py-2 not-focus:sr-only"
-        >
-          {strings.app.skip}
-        </a>
+        <SkipLink />
         <div className="hidden w-sidebar shrink-0 wide:block">
           <Sidebar openId={open} footer={<AccountMenu />} />
         </div>
-        <Dialog sheet open={sheet} onOpenChange={setSheet} title={strings.sidebar.title}>
-          <Sidebar openId={open} footer={<AccountMenu />} onLeave={() => setSheet(false)} />
+        <Dialog sheet open={sheet.open} onOpenChange={sheet.close} title={strings.sidebar.title}>
+          <Sidebar openId={open} footer={<AccountMenu />} replace />
         </Dialog>
         <main className="flex min-w-0 flex-1 flex-col">
-          <TopBar openId={open} onOpenList={() => setSheet(true)} />
+          <TopBar openId={open} onOpenList={sheet.show} />
           <ChatView key={chatId} chatId={chatId} isNew={open === undefined} />
         </main>
       </div>

@@ -4,6 +4,7 @@ import { chatQuery } from "@/shared/api/chats";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { ListIcon, PlusIcon } from "@/shared/ui/icons";
+import { usePageTitle } from "./use-page-title";
 
 interface Props {
   openId: string | undefined;
@@ -13,11 +14,13 @@ interface Props {
 /** On a phone: the way to the list, the chat's title, the way to a new chat. */
 export function TopBar({ openId, onOpenList }: Props) {
   const chat = useQuery({ ...chatQuery(openId ?? ""), enabled: openId !== undefined });
+  const title = openId && (chat.data?.title || strings.sidebar.untitled);
+  usePageTitle(title);
   return (
     <header className="flex items-center gap-2 border-b border-line px-2 py-1 wide:hidden">
       <IconButton label={strings.sidebar.open} icon={<ListIcon />} onClick={onOpenList} />
       <p className="min-w-0 flex-1 truncate text-center font-medium" dir="auto">
-        {openId && (chat.data?.title || strings.sidebar.untitled)}
+        {title}
       </p>
       <Link
         to="/"

@@ -13,10 +13,10 @@ import { MoreChats } from "./more-chats";
 
 interface Props {
   openId: string | undefined;
-  onLeave?: () => void;
+  replace?: boolean;
 }
 
-export function ChatList({ openId, onLeave }: Props) {
+export function ChatList({ openId, replace }: Props) {
   const query = useInfiniteQuery(chatsQuery);
   const [doomed, setDoomed] = useState<Chat | null>(null);
   const chats = query.data?.pages.flatMap((page) => page.results) ?? [];
@@ -37,7 +37,7 @@ export function ChatList({ openId, onLeave }: Props) {
                 key={chat.id}
                 chat={chat}
                 selected={chat.id === openId}
-                onLeave={onLeave}
+                replace={replace}
                 onDelete={setDoomed}
               />
             ))}

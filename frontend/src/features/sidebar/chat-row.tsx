@@ -11,11 +11,11 @@ import { walkRows } from "./walk-rows";
 interface Props {
   chat: Chat;
   selected: boolean;
-  onLeave?: () => void;
+  replace?: boolean;
   onDelete: (chat: Chat) => void;
 }
 
-export function ChatRow({ chat, selected, onLeave, onDelete }: Props) {
+export function ChatRow({ chat, selected, replace, onDelete }: Props) {
   const running = useRunning(chat.id);
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
@@ -47,9 +47,9 @@ export function ChatRow({ chat, selected, onLeave, onDelete }: Props) {
         params={{ chatId: chat.id }}
         data-chat={chat.id}
         aria-current={selected ? "page" : undefined}
-        onClick={onLeave}
+        replace={replace}
         onKeyDown={onKeyDown}
-        className="flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control px-3 group-focus-within:pe-10 group-hover:pe-10 group-has-data-[state=open]:pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent pointer-coarse:h-11 pointer-coarse:pe-12"
+        className="-outline-offset-2 flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control px-3 group-focus-within:pe-10 group-hover:pe-10 group-has-data-[state=open]:pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent pointer-coarse:h-11 pointer-coarse:pe-12"
       >
         <span className="truncate" dir="auto">
           {title}

@@ -54,7 +54,7 @@ export function RenameField({ chat, onDone }: Props) {
         dir="auto"
         onKeyDown={onKeyDown}
         onBlur={save}
-        className="h-9 w-full rounded-control border border-edge bg-raised px-3 pointer-coarse:h-11 pointer-coarse:text-16"
+        className="-outline-offset-2 h-9 w-full rounded-control border border-edge bg-raised px-3 pointer-coarse:h-11 pointer-coarse:text-16"
       />
       {rename.isError && (
         <p role="alert" className="px-3 py-1 text-13 text-danger">

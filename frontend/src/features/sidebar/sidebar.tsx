@@ -6,31 +6,28 @@ import { ChatList } from "./chat-list";
 
 interface Props {
   openId: string | undefined;
-  /** Called when the reader has chosen where to go. */
-  onLeave?: () => void;
+  /** Going somewhere takes the place of this entry in the history, as from a sheet. */
+  replace?: boolean;
   /** What stands under the list. */
   footer?: ReactNode;
 }
 
 /** The list of chats, and the way to a new one. */
-export function Sidebar({ openId, onLeave, footer }: Props) {
+export function Sidebar({ openId, replace, footer }: Props) {
   return (
     <nav aria-label={strings.sidebar.title} className="flex h-full flex-col bg-surface">
       <div className="p-2">
         <Link
           to="/"
           activeOptions={{ exact: true }}
-          onClick={() => {
-            onLeave?.();
-            document.getElementById("message-box")?.focus();
-          }}
+          replace={replace}
           className="flex h-9 items-center gap-3 rounded-control px-3 font-medium transition hover:bg-bubble pointer-coarse:h-11"
         >
           <PlusIcon />
           {strings.sidebar.newChat}
         </Link>
       </div>
-      <ChatList openId={openId} onLeave={onLeave} />
+      <ChatList openId={openId} replace={replace} />
       {footer && <div className="p-2">{footer}</div>}
     </nav>
   );

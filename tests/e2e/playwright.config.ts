@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "@playwright/test";
+
+const debians = "/usr/bin/chromium";
+const executablePath = process.env.CHROMIUM || (existsSync(debians) ? debians : undefined);
+const isRoot = process.getuid?.() === 0;
+
+/** The whole application in a real browser: `npm run e2e` in frontend/, `npm run shots` for pictures of it. */
+export default defineConfig({
+  testDir: ".",
+  outputDir: ".results",
+  globalSetup: "./stack.ts",
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  retries: 0,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: "list",
+  use: {
+    viewport: { width: 1280, height: 800 },
+    locale: "en-GB",
+    timezoneId: "UTC",
+    trace: "retain-on-failure",
+    launchOptions: { executablePath, args: isRoot ? ["--no-sandbox"] : [] },
+  },
+  projects: [
+    { name: "page", testMatch: "**/*.spec.ts" },
+    ...(process.env.SHOTS ? [{ name: "shots", testMatch: "**/shots.ts" }] : []),
+  ],
+});

@@ -33,7 +33,7 @@ class Service:
     env: Mapping[str, str]
     # Whether it serves now; asked again and again after the start.
     ready: Callable[[], Awaitable[bool]] | None = None
-    start_timeout: float = 60.0
+    start_timeout: float = 120.0
     stop_timeout: float = 8.0
     # Services of a higher stage stop first; those of one stage stop together.
     stage: int = 0

@@ -84,7 +84,7 @@ async def test_services_can_be_stopped_killed_and_started_again(data: Path, monk
 async def test_the_end_of_a_service_stops_the_stack_and_names_it(data: Path) -> None:
     pids = {}
     with pytest.raises(StackError, match="valkey ended with SIGKILL"):
-        async with Stack(Options(data=data, workers=0)) as running_stack, asyncio.timeout(10):
+        async with Stack(Options(data=data, web=0, workers=0)) as running_stack, asyncio.timeout(10):
             pids = running_stack.pids
             os.kill(pids["valkey"], signal.SIGKILL)
             await asyncio.Event().wait()
@@ -96,8 +96,8 @@ async def test_the_end_of_a_service_stops_the_stack_and_names_it(data: Path) -> 
 async def test_a_given_valkey_and_provider_are_used(data: Path) -> None:
     settings = {"REDIS_URL": os.environ["REDIS_URL"], "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
 
-    async with Stack(Options(data=data, workers=0, settings=settings)) as running_stack:
-        assert set(running_stack.pids) == {"web"}
+    async with Stack(Options(data=data, web=0, workers=0, settings=settings)) as running_stack:
+        assert running_stack.pids == {}
         assert running_stack.env["REDIS_URL"] == settings["REDIS_URL"]
         assert running_stack.provider_url == ""
         assert "CHATTABLE_DEMO" not in running_stack.env
@@ -194,11 +194,11 @@ async def test_a_second_signal_ends_everything_at_once(data: Path) -> None:
 
     def on_ready(ready: Stack) -> None:
         # Frozen, it cannot follow SIGTERM: without the second signal it would take its whole time-out.
-        os.kill(ready.pids["web"], signal.SIGSTOP)
+        os.kill(ready.pids["provider"], signal.SIGSTOP)
         killed.append(ready.pids)
         os.kill(os.getpid(), signal.SIGTERM)
         asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), signal.SIGTERM)
 
-    await keep_running(Stack(Options(data=data, workers=0)), on_ready=on_ready)
+    await keep_running(Stack(Options(data=data, web=0, workers=0)), on_ready=on_ready)
 
     assert not running(killed[0])

@@ -6,8 +6,8 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from backend.browser import AUTH, Browser
-from backend.conftest import Valkey
 from backend.factories import PASSWORD, UserFactory
+from backend.private_valkey import Valkey
 
 pytestmark = pytest.mark.django_db
 

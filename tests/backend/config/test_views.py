@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from backend.conftest import Valkey
 from backend.factories import UserFactory
+from backend.private_valkey import Valkey
 from chattable import layers
 
 pytestmark = pytest.mark.django_db

@@ -90,18 +90,17 @@ def _body(exc: drf.APIException) -> dict[str, Any]:
     return {"code": exc.get_codes(), "detail": str(exc.detail)}
 
 
-def _fields(detail: Any) -> dict[str, list[dict[str, str]]]:
+def _fields(detail: Any, *, name: str = "") -> dict[str, list[dict[str, str]]]:
+    """The errors by field; those of a nested field have its path as their name, as in `parameters.temperature`."""
     if isinstance(detail, dict):
-        return {name: _flat(value) for name, value in detail.items()}
-    return {"non_field_errors": _flat(detail)}
-
-
-def _flat(detail: Any) -> list[dict[str, str]]:
-    if isinstance(detail, dict):
-        return [error for value in detail.values() for error in _flat(value)]
-    if isinstance(detail, list):
-        return [error for value in detail for error in _flat(value)]
-    return [{"code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
+        nested = [_fields(value, name=f"{name}.{key}" if name else str(key)) for key, value in detail.items()]
+        return {path: errors for fields in nested for path, errors in fields.items()}
+    errors = detail if isinstance(detail, list) else [detail]
+    return {
+        name or "non_field_errors": [
+            {"code": getattr(error, "code", "invalid"), "detail": str(error)} for error in errors
+        ]
+    }
 
 
 def _headers(exc: drf.APIException) -> dict[str, str]:

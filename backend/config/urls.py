@@ -1,6 +1,5 @@
 """Every address of the starter: the API, sign-in, admin, probes, files, and else the page."""
 
-from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -26,7 +25,7 @@ api = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", csp_override(POLICY)(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
     *api_urlpatterns,
-    *([path("", include("chattable.urls"))] if find_spec("chattable.urls") else []),
+    path("", include("chattable.urls")),
     re_path("", errors.not_found),
 ]
 

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -23,6 +23,9 @@ from chattable.runner import Runner
 if TYPE_CHECKING:
     from chattable.models.message import MessageManager
 
+# Everything but the owner: a chat never changes hands.
+CHANGING = ("title", "model", "instructions", "parameters", "current_leaf", "version", "updated_at", "active_at")
+
 # The default parent of a new message: whatever the chat's current leaf is once the chat is locked.
 LEAF: Any = object()
 
@@ -34,6 +37,23 @@ class Sent:
     message: Message
     answer: Message
     created: bool
+
+
+class ChatManager(models.Manager["Chat"]):
+    """Chats, as a rule through `owner.chats`."""
+
+    def open(self, *, id: uuid.UUID | None = None, **fields: Any) -> tuple["Chat", bool]:
+        """A new chat and True, or the owner's chat that was made with this `id` before and False.
+
+        Raises `Conflict` where the id belongs to another owner's chat.
+        """
+        try:
+            with transaction.atomic():
+                return self.create(**_given(id=id), **fields), True
+        except IntegrityError as error:
+            if id and (known := self.filter(pk=id).first()):
+                return known, False
+            raise Conflict("This id belongs to another chat.", "id_conflict") from error
 
 
 class Chat(Versioned):
@@ -50,6 +70,8 @@ class Chat(Versioned):
     active_at = models.DateTimeField(default=timezone.now, editable=False)
 
     messages: "MessageManager"
+
+    objects: ClassVar[ChatManager] = ChatManager()
 
     class Meta:
         indexes = (
@@ -132,10 +154,8 @@ class Chat(Versioned):
         return message
 
     def lock(self) -> None:
-        """Serialise changes of the tree until the transaction ends, and see the leaf as it is now."""
-        self.current_leaf_id = (
-            Chat.objects.select_for_update().values_list("current_leaf_id", flat=True).get(pk=self.pk)
-        )
+        """Serialise changes of the chat until the transaction ends, and see it as it is now."""
+        self.refresh_from_db(fields=CHANGING, from_queryset=Chat.objects.select_for_update())
 
     def _parent_id(self, parent: Any) -> uuid.UUID | None:
         if parent is LEAF:

@@ -1,6 +1,7 @@
 """A message: a node in the tree of a chat, and the answer that grows in it."""
 
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connections, models, router, transaction
@@ -45,8 +46,8 @@ class MessageManager(models.Manager["Message"]):
         """Add a message below the chat's current leaf (or the `parent` given) and make it the current leaf."""
         chat = fields["chat"]
         with transaction.atomic():
+            chat.lock()
             if "parent" not in fields and "parent_id" not in fields:
-                chat.refresh_from_db(fields=["current_leaf"], from_queryset=type(chat).objects.select_for_update())
                 fields["parent_id"] = chat.current_leaf_id
             message: Message = super().create(**fields)
             chat.current_leaf = message
@@ -55,10 +56,22 @@ class MessageManager(models.Manager["Message"]):
 
     def path(self, leaf: uuid.UUID | None, *, limit: int | None = None) -> list["Message"]:
         """The messages from the root to `leaf`, oldest first; with a limit only the last so many."""
+        return self._walk(leaf, limit=limit)
+
+    def window(self, leaf: uuid.UUID | None, *, around: uuid.UUID, older: int, newer: int) -> list["Message"]:
+        """That many messages before and after one on the path to `leaf`, and itself; empty where it is not on it."""
+        return self._walk(
+            leaf,
+            join="JOIN path here ON here.id = %s AND path.depth BETWEEN here.depth - %s AND here.depth + %s",
+            params=[self._db_id(around), newer, older],
+        )
+
+    def _walk(
+        self, leaf: uuid.UUID | None, *, limit: int | None = None, join: str = "", params: Sequence[Any] = ()
+    ) -> list["Message"]:
         if leaf is None:
             return []
         table = self.model._meta.db_table
-        connection = connections[router.db_for_read(self.model)]
         rows = self.raw(
             f"""WITH RECURSIVE path(id, parent_id, depth) AS (
                 SELECT id, parent_id, 1 FROM {table} WHERE id = %s
@@ -66,10 +79,13 @@ class MessageManager(models.Manager["Message"]):
                 SELECT m.id, m.parent_id, path.depth + 1 FROM {table} m JOIN path ON m.id = path.parent_id
                 WHERE path.depth < %s
             )
-            SELECT m.* FROM path JOIN {table} m ON m.id = path.id ORDER BY path.depth DESC""",  # noqa: S608
-            [self.model._meta.pk.get_db_prep_value(leaf, connection), limit or 2**31 - 1],
+            SELECT m.* FROM path JOIN {table} m ON m.id = path.id {join} ORDER BY path.depth DESC""",  # noqa: S608
+            [self._db_id(leaf), limit or 2**31 - 1, *params],
         )
         return list(rows)
+
+    def _db_id(self, value: uuid.UUID) -> Any:
+        return self.model._meta.pk.get_db_prep_value(value, connections[router.db_for_read(self.model)])
 
 
 class Message(Versioned):

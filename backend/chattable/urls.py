@@ -1,0 +1,19 @@
+"""Routes of the REST API, to be included wherever a host wants them: `path("api/", include("chattable.urls"))`."""
+
+from django.urls import path
+
+from chattable import views
+
+urlpatterns = [
+    path("chats/", views.ChatViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "chats/<str:id>/",
+        views.ChatViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    path("chats/<str:id>/messages/", views.ChatMessageViewSet.as_view({"get": "list", "post": "create"})),
+    path("messages/<str:id>/", views.MessageViewSet.as_view({"get": "retrieve"})),
+    path("messages/<str:id>/stop/", views.MessageViewSet.as_view({"post": "stop"})),
+    path("messages/<str:id>/regenerate/", views.MessageViewSet.as_view({"post": "regenerate"})),
+    path("models/", views.ModelsView.as_view()),
+    path("status/", views.StatusView.as_view()),
+]

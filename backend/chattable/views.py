@@ -1,0 +1,411 @@
+"""The REST API: whoever `OWNER_RESOLVER` finds sees the own chats and messages; everything else does not exist."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from django.core import signing
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from redis.exceptions import RedisError
+from rest_framework import exceptions as drf
+from rest_framework import status
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from chattable import conf, events, layers, schema, serializers
+from chattable.completions import Provider
+from chattable.conf import settings
+from chattable.exceptions import ANSWER_ERRORS, AnswerFailed, ProviderUnavailable, TooLarge, exception_handler
+from chattable.models import Chat, Message
+from chattable.models.base import clean
+from chattable.models.pages import Walk, chat_page, path_page
+
+# Room for the longest message even where each character is escaped.
+MAX_BODY_BYTES = 8 * 2**20
+
+
+class CleanJSONParser(BaseParser):
+    """Reads JSON and drops from every text what no database takes: NUL characters and halves of characters."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """The body; `ParseError` for anything but JSON."""
+        try:
+            return _cleaned(json.loads(stream.read(), parse_constant=_refuse))
+        except ValueError as error:
+            raise drf.ParseError(_("The body is not JSON: %(error)s") % {"error": error}) from error
+        except RecursionError as error:
+            raise drf.ParseError(_("The JSON is nested too deeply.")) from error
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(item) for key, item in value.items()}
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+class OwnerView(APIView):
+    """Lets in whom `OWNER_RESOLVER` finds, by the host's authentication; errors look the same in every host."""
+
+    parser_classes = (CleanJSONParser,)
+    renderer_classes = (JSONRenderer,)
+    permission_classes = ()
+    metadata_class = None
+    owner: Any = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a body that is too large before it is read, a stranger, and a body that is not JSON."""
+        size = request.META.get("CONTENT_LENGTH") or "0"
+        if not size.isdecimal() or int(size) > MAX_BODY_BYTES:
+            raise TooLarge
+        super().initial(request, *args, **kwargs)
+        if int(size) and not self.get_content_negotiator().select_parser(request, self.get_parsers()):
+            raise drf.UnsupportedMediaType(request.content_type)
+
+    def check_permissions(self, request: Request) -> None:
+        """Find the owner; `NotAuthenticated` where there is none."""
+        super().check_permissions(request)
+        self.owner = conf.resolve_owner(request)
+        if self.owner is None:
+            raise drf.NotAuthenticated
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """A scheme for the 401 answer, which DRF would make a 403 without one."""
+        return super().get_authenticate_header(request) or "Session"
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        """The package's own, whatever the host has configured."""
+        return exception_handler
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer 404 also for what was deleted meanwhile, and 413 for what Django itself found too large."""
+        if isinstance(exc, ObjectDoesNotExist):
+            exc = Http404()
+        elif isinstance(exc, RequestDataTooBig):
+            exc = TooLarge()
+        return super().handle_exception(exc)
+
+    def read(self, serializer: type[Serializer[Any]], data: Any, **options: Any) -> dict[str, Any]:
+        """The data as the serializer has checked it; raises `ValidationError`."""
+        checked = serializer(data=data, **options)
+        checked.is_valid(raise_exception=True)
+        return checked.validated_data  # type: ignore[no-any-return]
+
+
+class OwnerChatView(OwnerView, GenericViewSet[Chat]):
+    """A view of the owner's chats; the path's id names one of them."""
+
+    queryset = Chat.objects.none()
+    lookup_field = "id"
+
+    def get_queryset(self) -> QuerySet[Chat]:
+        """The owner's chats."""
+        return self.owner.chats.all()  # type: ignore[no-any-return]
+
+    def get_object(self) -> Chat:
+        """The chat with its owner, so that the hooks need not look for it; raises `Http404`."""
+        chat = super().get_object()
+        chat.owner = self.owner
+        return chat
+
+
+@extend_schema(tags=["chats"])
+class ChatViewSet(OwnerChatView):
+    """The owner's chats."""
+
+    @extend_schema(
+        summary="List chats",
+        parameters=[serializers.ChatQuerySerializer],
+        responses={200: serializers.ChatPageSerializer, **schema.errors("invalid_cursor", "max_value")},
+        examples=[schema.gives("The last page", {"results": [schema.CHAT], "next": None})],
+    )
+    def list(self, request: Request) -> Response:
+        """Chats by their newest activity. The list may move while it is read: follow `next` to the end and merge by
+        id, and you hold each chat in its newest state.
+        """
+        query = self.read(serializers.ChatQuerySerializer, request.query_params)
+        salt = f"chattable.chats.{events.owner_group(self.owner)}"
+        chats, walk = chat_page(self.get_queryset(), limit=query["limit"], walk=_walk(query.get("cursor"), salt=salt))
+        results = [events.chat_snapshot(chat) for chat in chats]
+        return Response({"results": results, "next": walk and walk.encode(salt=salt)})
+
+    @extend_schema(
+        summary="Begin a chat",
+        request=serializers.ChatRequestSerializer,
+        responses={
+            201: serializers.ChatSerializer,
+            200: serializers.ChatSerializer,
+            **schema.body_errors("max_length", "unknown_model", "id_conflict"),
+        },
+        examples=[
+            schema.takes("With a title", {"id": schema.CHAT_ID, "title": "A trip to the sea"}),
+            schema.gives("The new chat", schema.CHAT, status=201),
+            schema.gives("The chat of the same id", schema.CHAT),
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """An empty chat; sent again with the same `id` it gets the same chat back, with 200."""
+        fields = self.read(serializers.ChatRequestSerializer, request.data)
+        chat, created = self.owner.chats.open(**fields)
+        return Response(events.chat_snapshot(chat), status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+
+    @extend_schema(
+        summary="Read a chat",
+        responses={200: serializers.ChatSerializer, **schema.errors("not_found")},
+        examples=[schema.gives("A chat", schema.CHAT)],
+    )
+    def retrieve(self, request: Request, id: str) -> Response:
+        """One chat, without its messages."""
+        return Response(events.chat_snapshot(self.get_object()))
+
+    @extend_schema(
+        summary="Change a chat",
+        request=serializers.ChatChangeSerializer,
+        responses={200: serializers.ChatSerializer, **schema.body_errors("max_length", "unknown_model", "not_found")},
+        examples=[
+            schema.takes("A new title", {"title": "A trip to the sea"}),
+            schema.gives("The chat as it is now", schema.CHAT),
+        ],
+    )
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Set what the body names; `parameters` are replaced as a whole."""
+        chat = self.get_object()
+        fields = self.read(serializers.ChatChangeSerializer, request.data, partial=True)
+        with transaction.atomic():
+            chat.lock()
+            for name, value in fields.items():
+                setattr(chat, name, value)
+            if fields:
+                chat.save(update_fields=fields)
+        return Response(events.chat_snapshot(chat))
+
+    @extend_schema(
+        summary="Delete a chat",
+        responses={204: None, **schema.errors("permission_denied", "not_found")},
+    )
+    def destroy(self, request: Request, id: str) -> Response:
+        """The chat goes with all its messages, and for good; an answer that is still running ends."""
+        chat = self.get_object()
+        with transaction.atomic():
+            chat.lock()
+            chat.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _walk(cursor: str | None, *, salt: str) -> Walk | None:
+    try:
+        return Walk.decode(cursor, salt=salt) if cursor is not None else None
+    except signing.BadSignature as error:
+        raise _invalid("cursor", _("This cursor is not valid. Start again without one."), "invalid_cursor") from error
+
+
+def _invalid(field: str, detail: Any, code: str) -> drf.ValidationError:
+    return drf.ValidationError({field: [drf.ErrorDetail(detail, code)]})
+
+
+@extend_schema(tags=["messages"])
+class ChatMessageViewSet(OwnerChatView):
+    """The messages of a chat."""
+
+    @extend_schema(
+        summary="List messages",
+        parameters=[serializers.MessageQuerySerializer],
+        responses={200: serializers.MessagePageSerializer, **schema.errors("not_shown", "max_value", "not_found")},
+        examples=[
+            schema.gives("A whole chat", {"results": [schema.TURN, schema.ANSWER], "before": None, "after": None})
+        ],
+    )
+    def list(self, request: Request, id: str) -> Response:
+        """The newest messages of the path that is shown, or those before, after or around one of them."""
+        chat = self.get_object()
+        query = self.read(serializers.MessageQuerySerializer, request.query_params)
+        page = path_page(chat, **query)
+        if page is None:
+            [place] = set(query) - {"limit"}
+            raise _invalid(place, _("This message is not on the path that is shown."), "not_shown")
+        results = [events.message_snapshot(message) for message in page.messages]
+        return Response({"results": results, "before": page.before, "after": page.after})
+
+    @extend_schema(
+        summary="Send a message",
+        request=serializers.MessageRequestSerializer,
+        responses={
+            201: serializers.SentMessageSerializer,
+            200: serializers.SentMessageSerializer,
+            **schema.body_errors("blank", "unknown_parent", "unknown_model", "not_found", "id_conflict"),
+        },
+        examples=[
+            schema.takes("A turn", {"id": schema.TURN_ID, "content": schema.TURN["content"]}),
+            schema.gives("The turn and its answer", {"message": schema.TURN, "answer": schema.QUEUED}, status=201),
+            schema.gives("The same turn again", {"message": schema.TURN, "answer": schema.ANSWER}),
+        ],
+    )
+    def create(self, request: Request, id: str) -> Response:
+        """A person's turn, and its answer, which a worker begins to write as soon as the answer before is final.
+        Poll `GET /api/messages/{id}/` or follow the socket. Sent again with the same `id` it gets the same two back,
+        with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`.
+        """
+        chat = self.get_object()
+        turn = self.read(serializers.MessageRequestSerializer, request.data, context={"chat": chat})
+        sent = chat.send(**turn)
+        body = {"message": events.message_snapshot(sent.message), "answer": events.message_snapshot(sent.answer)}
+        return Response(body, status.HTTP_201_CREATED if sent.created else status.HTTP_200_OK)
+
+
+@extend_schema(tags=["messages"])
+class MessageViewSet(OwnerView, GenericViewSet[Message]):
+    """One message of any of the owner's chats."""
+
+    queryset = Message.objects.none()
+    lookup_field = "id"
+
+    def get_queryset(self) -> QuerySet[Message]:
+        """The messages of the owner's chats."""
+        return Message.objects.filter(chat__in=self.owner.chats.all()).select_related("chat")
+
+    def get_object(self) -> Message:
+        """The message with its chat's owner, so that the hooks need not look for it; raises `Http404`."""
+        message = super().get_object()
+        message.chat.owner = self.owner
+        return message
+
+    @extend_schema(
+        summary="Read a message",
+        responses={200: serializers.MessageSerializer, **schema.errors("not_found")},
+        examples=[schema.gives("An answer", schema.ANSWER)],
+    )
+    def retrieve(self, request: Request, id: str) -> Response:
+        """One message as far as it is saved."""
+        return Response(events.message_snapshot(self.get_object()))
+
+    @extend_schema(
+        summary="Stop an answer",
+        request=None,
+        responses={200: serializers.MessageSerializer, **schema.errors("permission_denied", "not_found")},
+        examples=[schema.gives("A stopped answer", schema.STOPPED)],
+    )
+    def stop(self, request: Request, id: str) -> Response:
+        """Let an answer end where it is; what has arrived is kept. After its end this changes nothing. A running
+        answer ends within two seconds: its status tells.
+        """
+        message = self.get_object()
+        message.stop()
+        return Response(events.message_snapshot(message))
+
+    @extend_schema(
+        summary="Ask for another answer",
+        request=serializers.RegenerateRequestSerializer,
+        responses={
+            201: serializers.MessageSerializer,
+            **schema.body_errors("unknown_model", "not_found", "still_running", "not_an_answer", "id_conflict"),
+        },
+        examples=[
+            schema.takes("By another model", {"model": "gpt-5-mini"}),
+            schema.gives("The new answer", schema.QUEUED, status=201),
+        ],
+    )
+    def regenerate(self, request: Request, id: str) -> Response:
+        """Another answer to the same turn, beside this one, and the path that is shown leads to it. 409 while the
+        answer is running and nobody has stopped it.
+        """
+        message = self.get_object()
+        wanted = self.read(serializers.RegenerateRequestSerializer, request.data, context={"chat": message.chat})
+        answer = message.regenerate(**wanted)
+        return Response(events.message_snapshot(answer), status.HTTP_201_CREATED)
+
+
+class ModelsView(OwnerView):
+    """The models that can be asked."""
+
+    @extend_schema(
+        tags=["models"],
+        summary="List models",
+        responses={200: serializers.ModelListSerializer, **schema.errors("provider_unavailable")},
+        examples=[
+            schema.gives("Two models", {"results": [{"id": "gpt-5-mini"}, {"id": "gpt-5"}], "default": "gpt-5-mini"})
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """What the operator has chosen, or else all that the provider offers, the default first."""
+        models = settings.MODELS or _provider_models()
+        if settings.MODEL not in models:
+            models = [settings.MODEL, *models]
+        return Response({"results": [{"id": model} for model in models], "default": settings.MODEL})
+
+
+class ModelCatalogue:
+    """The provider's models, asked for once a minute, and by one request for everybody who waits."""
+
+    def __init__(self) -> None:
+        self._asked: asyncio.Task[list[str]] | None = None
+        self._stale_at = 0.0
+
+    async def ids(self) -> list[str]:
+        """The ids, at most a minute old; raises `AnswerFailed`, which is not remembered."""
+        now = asyncio.get_running_loop().time()
+        if self._asked is None or now >= self._stale_at or _failed(self._asked):
+            self._asked = asyncio.create_task(_ask_provider())
+            self._stale_at = now + 60
+        return await asyncio.shield(self._asked)
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+async def _ask_provider() -> list[str]:
+    provider = Provider()
+    try:
+        return await provider.models()
+    finally:
+        await provider.close()
+
+
+catalogue = ModelCatalogue()
+
+
+def _provider_models() -> list[str]:
+    try:
+        return layers.call(catalogue.ids(), timeout=15)
+    except AnswerFailed as failure:
+        raise ProviderUnavailable(ANSWER_ERRORS[failure.code], failure.code) from failure
+    except TimeoutError as error:
+        raise ProviderUnavailable from error
+
+
+class StatusView(OwnerView):
+    """Whether anybody is there to answer."""
+
+    @extend_schema(
+        tags=["status"],
+        summary="Count the workers",
+        responses={200: serializers.StatusSerializer, **schema.errors()},
+        examples=[schema.gives("Two workers", {"workers": 2})],
+    )
+    def get(self, request: Request) -> Response:
+        """How many workers listen now; with none of them, and while the queue is away, answers stay queued."""
+        try:
+            workers = layers.worker_count()
+        except (RedisError, OSError, TimeoutError):
+            workers = 0
+        return Response({"workers": workers})

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { RouterProvider } from "@tanstack/react-router";
+import { type RouterHistory, RouterProvider } from "@tanstack/react-router";
 import { useState } from "react";
 import { configQuery } from "@/shared/api/config";
 import { Announcer } from "@/shared/ui/announcer";
@@ -7,14 +7,21 @@ import { PortalRoot } from "@/shared/ui/portal-root";
 import { makeQueryClient } from "./query-client";
 import { makeRouter } from "./router";
 
-export function App({ root }: { root: HTMLElement }) {
+interface Props {
+  /** The element that the page stands in. */
+  root: HTMLElement;
+  /** Where addresses come from; the browser's by default. */
+  history?: RouterHistory;
+}
+
+export function App({ root, history }: Props) {
   const [client] = useState(() => {
     const made = makeQueryClient();
     // Sets the CSRF cookie before the first request that needs it.
     void made.prefetchQuery(configQuery);
     return made;
   });
-  const [router] = useState(makeRouter);
+  const [router] = useState(() => makeRouter(history));
   return (
     <PortalRoot value={root}>
       <QueryClientProvider client={client}>

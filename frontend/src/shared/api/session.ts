@@ -1,6 +1,6 @@
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { csrfHeader } from "./client";
-import { ApiError, asApiError, type FieldError } from "./error";
+import { ApiError, asApiError, errorFrom, type FieldError } from "./error";
 
 export interface User {
   id: string;
@@ -71,8 +71,6 @@ interface AuthBody {
   data?: { user?: { id: string | number; email?: string; display?: string } };
   meta?: { is_authenticated?: boolean };
   errors?: { code: string; message: string; param?: string }[];
-  code?: string;
-  detail?: string;
 }
 
 async function ask(
@@ -107,7 +105,6 @@ function answerError({ status, body }: Answer): ApiError {
   for (const { param, code, message } of errors)
     if (param) fields[param] = [...(fields[param] ?? []), { code, detail: message }];
   const general = errors.find(({ param }) => !param) ?? errors[0];
-  const fallback = asApiError(undefined);
-  if (general) return new ApiError(status, general.code, general.message, fields);
-  return new ApiError(status, body.code ?? fallback.code, body.detail ?? fallback.message);
+  if (!general) return errorFrom(status, body);
+  return new ApiError(status, general.code, general.message, fields);
 }

@@ -1,0 +1,95 @@
+import { createMemoryHistory } from "@tanstack/react-router";
+import { act, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { App } from "@/app/app";
+import { onSignedOut } from "@/shared/api/client";
+import { FakeServer, makeChat } from "../fake-server";
+
+const SESSION = "GET /_allauth/browser/v1/auth/session";
+const LOGIN = "POST /_allauth/browser/v1/auth/login";
+const user = { id: 7, email: "ann@example.org" };
+const signedIn = { body: { data: { user }, meta: { is_authenticated: true } } };
+const nobody = { status: 401, body: { meta: { is_authenticated: false } } };
+
+class SilentSocket {
+  onopen = null;
+  close() {}
+  send() {}
+}
+
+let server: FakeServer;
+beforeEach(() => {
+  vi.stubGlobal("WebSocket", SilentSocket);
+  server = new FakeServer();
+  server.on(SESSION, () => signedIn);
+  server.on(LOGIN, () => signedIn);
+  server.on("GET /api/config/", () => ({ body: { demo: false, demo_login: null } }));
+  server.on("GET /api/models/", () => ({ body: { results: [{ id: "demo" }], default: "demo" } }));
+  server.on("GET /api/chats/", () => ({ body: { results: [makeChat()], next: null } }));
+  server.on("GET /api/chats/*/", () => ({ body: makeChat() }));
+  server.on("GET /api/chats/*/messages/", () => ({
+    body: { results: [], before: null, after: null },
+  }));
+});
+afterEach(() => {
+  onSignedOut(() => {});
+  vi.unstubAllGlobals();
+});
+
+async function open(address: string) {
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  const history = createMemoryHistory({ initialEntries: [address] });
+  await act(async () => {
+    render(<App root={root} history={history} />, { container: root });
+  });
+  return history;
+}
+
+it("asks a stranger to log in, and brings them to where they wanted to be", async () => {
+  server.on(SESSION, () => nobody);
+  const history = await open("/chats/chat-1");
+  fireEvent.submit((await screen.findByLabelText("Email")).closest("form") as HTMLFormElement);
+  await screen.findByRole("textbox", { name: "Message" });
+  expect(history.location.pathname).toBe("/chats/chat-1");
+});
+
+it("asks to log in again after a 401, and gives the unsent text back", async () => {
+  const history = await open("/chats/chat-1");
+  const box = await screen.findByRole("textbox", { name: "Message" });
+  server.on("POST /api/chats/*/messages/", () => ({
+    status: 401,
+    body: { code: "not_authenticated", detail: "Log in." },
+  }));
+  fireEvent.input(box, { target: { value: "not to be lost" } });
+  fireEvent.keyDown(box, { key: "Enter" });
+  await screen.findByText(/You were logged out/);
+  expect(history.location.pathname).toBe("/login");
+  fireEvent.submit(screen.getByLabelText("Email").closest("form") as HTMLFormElement);
+  const again = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
+  expect(again.value).toBe("not to be lost");
+  expect(history.location.pathname).toBe("/chats/chat-1");
+});
+
+it("offers a way on when the server cannot be reached", async () => {
+  server.on(SESSION, () => ({ status: 400, body: {} }));
+  await open("/");
+  const again = await screen.findByRole("button", { name: "Try again" });
+  server.on(SESSION, () => signedIn);
+  fireEvent.click(again);
+  await screen.findByRole("textbox", { name: "Message" });
+});
+
+it("opens the list of chats as a sheet that back closes", async () => {
+  const history = await open("/chats/chat-1");
+  fireEvent.click(await screen.findByRole("button", { name: "Open the list of chats" }));
+  await screen.findByRole("dialog", { name: "Chats" });
+  act(() => history.back());
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(history.location.pathname).toBe("/chats/chat-1");
+});
+
+it("has a page for an address where nothing is", async () => {
+  await open("/nothing/here");
+  await screen.findByText("There is nothing at this address.");
+});

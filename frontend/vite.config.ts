@@ -7,6 +7,8 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
 const backend = process.env.BACKEND_URL ?? "http://127.0.0.1:8000";
+// The Host header stays the page's: the server compares it with the Origin.
+const kept = { target: backend, changeOrigin: false };
 const proxied = ["/api", "/_allauth", "/admin", "/static", "/healthz", "/readyz"];
 
 /** Writes a .gz beside every built asset, so that the web server need not compress on each request. */
@@ -31,8 +33,8 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   server: {
     proxy: {
-      ...Object.fromEntries(proxied.map((path) => [`^${path}(/|$)`, backend])),
-      "^/ws/": { target: backend, ws: true },
+      ...Object.fromEntries(proxied.map((path) => [`^${path}(/|$)`, kept])),
+      "^/ws/": { ...kept, ws: true },
     },
   },
   build: {

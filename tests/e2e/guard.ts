@@ -35,6 +35,11 @@ export class Guard {
     this.#allowed.push(pattern);
   }
 
+  /** How many of the problems so far are of this kind. */
+  found(pattern: RegExp): number {
+    return this.#problems.filter((problem) => pattern.test(problem)).length;
+  }
+
   verify(): void {
     const isAllowed = (problem: string) => this.#allowed.some((pattern) => pattern.test(problem));
     expect(this.#problems.filter((problem) => !isAllowed(problem))).toEqual([]);

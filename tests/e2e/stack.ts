@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const BACKEND = join(import.meta.dirname, "../../backend");
+const BACKEND = join(__dirname, "../../backend");
 const PYTHON = join(BACKEND, ".venv/bin/python");
 
 export interface Stack {

@@ -1,0 +1,185 @@
+import { ChatPage } from "./chat-page";
+import { NETWORK_FAILURES } from "./guard";
+import { counts, requestsOf, script } from "./provider";
+import { expect, test } from "./test";
+import { watchCounting } from "./watch-counting";
+
+test("a reload in mid-answer shows all text so far at first, and goes on", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const seen = await watchCounting(page);
+  const model = await script(counts(240, 20));
+  await chat.open(await api.newChat(model));
+  await chat.send("Count");
+  for (const reloadAt of [60, 140]) {
+    await chat.expectCounted(reloadAt);
+    const before = await chat.counted();
+    await page.reload();
+    await chat.expectCounted(before);
+    expect(await seen.first(), "the first thing painted").toBeGreaterThanOrEqual(before);
+    // It goes on within two seconds.
+    await chat.expectCounted((await chat.counted()) + 5, { timeout: 2_000 });
+  }
+  await chat.expectSettled();
+  expect(await chat.counted()).toBe(240);
+  seen.expectNoHoles();
+  expect(await requestsOf(model)).toHaveLength(1);
+});
+
+test("a second browser, another chat and a closed one lose nothing", async ({
+  api,
+  chat,
+  page,
+  context,
+}) => {
+  const seen = await watchCounting(page);
+  const model = await script(counts(160, 20));
+  const chatId = await api.newChat(model, "Counting");
+  await api.newChat(model, "Elsewhere");
+  await chat.open(chatId);
+  await chat.send("Count");
+  await chat.expectCounted(40);
+
+  const second = new ChatPage(await context.newPage());
+  await second.open(chatId);
+  await second.expectCounted(await chat.counted());
+
+  await chat.row("Elsewhere").click();
+  await expect(chat.answers).toHaveCount(0);
+  await expect(chat.row("Counting").getByText("answering")).toBeAttached();
+  await chat.row("Counting").click();
+  await chat.expectCounted(50);
+
+  await second.page.close();
+  await page.close();
+  await api.expectSettled(chatId);
+  const third = new ChatPage(await context.newPage());
+  await third.open(chatId);
+  await third.expectSettled();
+  expect(await third.counted()).toBe(160);
+  seen.expectNoHoles();
+});
+
+test("five cuts: says so, heals by itself, every number once", async ({
+  api,
+  guard,
+  line,
+  page,
+  context,
+  person: _,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const seen = await watchCounting(page);
+  const model = await script(counts(300, 15));
+  const chatId = await api.newChat("demo-fast");
+  const chat = new ChatPage(page, line.url);
+  await chat.open(chatId);
+  await chat.send("hello");
+  await chat.expectSettled();
+  const earlier = await chat.answer.innerHTML();
+  await api.call("PATCH", `/api/chats/${chatId}/`, { model });
+  await page.reload();
+
+  await chat.send("Count");
+  for (const at of [20, 60, 100, 140, 180]) {
+    await chat.expectCounted(at);
+    line.cut();
+    await context.setOffline(true);
+    await expect(page.getByText(/You are offline|The connection is lost/).first()).toBeVisible();
+    const shown = await chat.counted();
+    // Three seconds of silence, measured by what the answer has become meanwhile.
+    await expect
+      .poll(async () => (await api.messages(chatId)).at(-1)?.content.split(" ").length, {
+        timeout: 10_000,
+      })
+      .toBeGreaterThan(shown + 30);
+    expect(await chat.counted()).toBeLessThanOrEqual(shown + 1);
+    line.mend();
+    await context.setOffline(false);
+    await chat.expectCounted(shown + 30, { timeout: 10_000 });
+    await expect(page.getByText(/You are offline|The connection is lost/)).toHaveCount(0);
+  }
+  await chat.expectSettled();
+  expect(await chat.counted()).toBe(300);
+  await expect(chat.answers).toHaveCount(2);
+  expect(await chat.answers.first().innerHTML()).toContain(earlier.slice(0, 200));
+  seen.expectNoHoles();
+  expect(await requestsOf(model)).toHaveLength(1);
+});
+
+test("an answer that ends while the page is away is whole when it comes back", async ({
+  api,
+  guard,
+  line,
+  page,
+  context,
+  person: _,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const model = await script(counts(60, 20));
+  const chatId = await api.newChat(model);
+  const chat = new ChatPage(page, line.url);
+  await chat.open(chatId);
+  await chat.send("Count");
+  await chat.expectCounted(10);
+  line.cut();
+  await context.setOffline(true);
+  await api.expectSettled(chatId);
+  line.mend();
+  await context.setOffline(false);
+  await chat.expectSettled();
+  expect(await chat.counted()).toBe(60);
+});
+
+test("a half-open connection is noticed, and the text is healed meanwhile", async ({
+  api,
+  line,
+  page,
+  person: _,
+}) => {
+  const seen = await watchCounting(page);
+  const model = await script(counts(200, 20));
+  const chatId = await api.newChat(model);
+  const chat = new ChatPage(page, line.url);
+  await chat.open(chatId);
+  await chat.send("Count");
+  await chat.expectCounted(20);
+  line.freeze();
+  const shown = await chat.counted();
+  // No event comes any more: the page asks by itself when a running answer falls silent.
+  await chat.expectCounted(shown + 60, { timeout: 20_000 });
+  await chat.expectSettled({ timeout: 45_000 });
+  expect(await chat.counted()).toBe(200);
+  seen.expectNoHoles();
+});
+
+test("a message written offline is kept and goes out when the network is back", async ({
+  api,
+  guard,
+  line,
+  page,
+  context,
+  person: _,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const model = await script(counts(5, 100));
+  const chat = new ChatPage(page, line.url);
+  await chat.open(await api.newChat(model));
+  line.cut();
+  await context.setOffline(true);
+  await expect(page.getByText("You are offline.")).toBeVisible();
+  await chat.send("Sent from a tunnel");
+  await expect(page.getByText("Not sent.")).toBeVisible();
+  await expect(chat.box).toHaveValue("Sent from a tunnel");
+  line.mend();
+  await context.setOffline(false);
+  await expect(page.getByText("You are offline.")).toBeHidden();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(chat.questions).toHaveText(/Sent from a tunnel/);
+  await chat.expectSettled();
+  expect(await chat.counted()).toBe(5);
+  await expect(chat.box).toHaveValue("");
+  expect(await requestsOf(model)).toHaveLength(1);
+});

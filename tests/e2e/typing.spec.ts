@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import type { Locator } from "@playwright/test";
+import { finish, requestsOf, says, script } from "./provider";
+import { expect, openScripted, test } from "./test";
+
+const answers = [says("Fine."), ...finish()];
+
+/** Enter as an input method sends it: while composing, or (Safari) right after, with key code 229. */
+const enterOfInputMethod = (field: Locator, { safari = false } = {}) =>
+  field.evaluate((element, isSafari) => {
+    const enter = (isComposing: boolean, keyCode: number) =>
+      element.dispatchEvent(
+        new KeyboardEvent("keydown", {
+          key: "Enter",
+          code: "Enter",
+          isComposing,
+          keyCode,
+          bubbles: true,
+          cancelable: true,
+        }),
+      );
+    element.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+    if (!isSafari) enter(true, 13);
+    element.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }));
+    if (isSafari) enter(false, 229);
+  }, safari);
+
+for (const safari of [false, true])
+  test(`Enter of an input method does not send (${safari ? "Safari" : "others"})`, async ({
+    api,
+    chat,
+  }) => {
+    const { chatId } = await openScripted({ api, chat }, answers);
+    await chat.box.fill("にほんご");
+    await enterOfInputMethod(chat.box, { safari });
+    await expect(chat.box).toHaveValue("にほんご");
+    await expect(chat.questions).toHaveCount(0);
+    await chat.box.press("Shift+Enter");
+    await chat.box.pressSequentially("two lines");
+    await expect(chat.box).toHaveValue("にほんご\ntwo lines");
+    await chat.box.press("Enter");
+    await chat.expectSettled();
+    const sent = await api.messages(chatId);
+    expect(sent.map(({ content }) => content)).toEqual(["にほんご\ntwo lines", "Fine."]);
+  });
+
+test("a real composition of the browser does not send either", async ({ api, chat, page }) => {
+  await openScripted({ api, chat }, answers);
+  await chat.box.focus();
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Input.imeSetComposition", {
+    text: "한국",
+    selectionStart: 2,
+    selectionEnd: 2,
+  });
+  await expect(chat.box).toHaveValue("한국");
+  await devtools.send("Input.dispatchKeyEvent", {
+    type: "rawKeyDown",
+    key: "Process",
+    code: "Enter",
+    windowsVirtualKeyCode: 229,
+  });
+  await devtools.send("Input.insertText", { text: "한국" });
+  await expect(chat.box).toHaveValue("한국");
+  await expect(chat.questions).toHaveCount(0);
+  await chat.box.press("Enter");
+  await expect(chat.questions).toHaveText(/한국/);
+  await chat.expectSettled();
+});
+
+for (const safari of [false, true])
+  test(`Enter of an input method does not rename (${safari ? "Safari" : "others"})`, async ({
+    api,
+    chat,
+    page,
+  }) => {
+    await openScripted({ api, chat }, answers);
+    await chat.row("A chat").focus();
+    await page.keyboard.press("F2");
+    const field = page.getByLabel("Title of the chat");
+    await field.fill("日本");
+    await enterOfInputMethod(field, { safari });
+    await expect(field).toBeVisible();
+    await field.press("Enter");
+    await expect(chat.row("日本")).toBeVisible();
+  });
+
+const sends: Record<string, (chat: { box: Locator; sendButton: Locator }) => Promise<unknown>> = {
+  "a double click": ({ sendButton }) => sendButton.dblclick({ delay: 25 }),
+  "Enter held down": async ({ box }) => {
+    await box.focus();
+    for (let times = 0; times < 15; times++) await box.page().keyboard.down("Enter");
+    await box.page().keyboard.up("Enter");
+  },
+  "click and Enter together": ({ box, sendButton }) =>
+    Promise.all([
+      sendButton.click({ noWaitAfter: true }),
+      box.press("Enter", { noWaitAfter: true }),
+    ]),
+};
+
+for (const [name, act] of Object.entries(sends))
+  for (const isNew of [true, false])
+    test(`${name} sends once (${isNew ? "new chat" : "known chat"})`, async ({
+      api,
+      chat,
+      page,
+    }) => {
+      const model = await script(answers);
+      if (isNew) {
+        await page.route("**/api/chats/", async (route) => {
+          const body = route.request().postDataJSON();
+          await route.continue({ postData: { ...body, ...(body && { model }) } });
+        });
+        await page.route("**/messages/", async (route) => {
+          const body = route.request().postDataJSON();
+          await route.continue({ postData: { ...body, ...(body && { model }) } });
+        });
+      }
+      await chat.open(isNew ? undefined : await api.newChat(model));
+      await chat.box.fill("Once");
+      await act(chat);
+      await expect(chat.answer).toContainText("Fine.");
+      await chat.expectSettled();
+      await expect(chat.questions).toHaveCount(1);
+      await expect(chat.answers).toHaveCount(1);
+      await page.reload();
+      await expect(chat.questions).toHaveCount(1);
+      await expect(chat.answers).toHaveCount(1);
+      await expect(chat.box).toHaveValue("");
+      expect(await requestsOf(model)).toHaveLength(1);
+      expect((await api.call("GET", "/api/chats/")).results).toHaveLength(1);
+    });
+
+test("the same request twice at once makes one turn; the same text with a new id makes another", async ({
+  api,
+  person: _,
+}) => {
+  const model = await script(answers);
+  const chatId = await api.newChat(model);
+  const send = (id: string) =>
+    api.call("POST", `/api/chats/${chatId}/messages/`, { id, content: "Once" });
+  const id = randomUUID();
+  const [one, two] = await Promise.all([send(id), send(id)]);
+  const ids = (sent: { message: { id: string }; answer: { id: string } }) => [
+    sent.message.id,
+    sent.answer.id,
+  ];
+  expect(ids(one)).toEqual(ids(two));
+  await api.expectSettled(chatId);
+  expect(await api.messages(chatId)).toHaveLength(2);
+  expect(await requestsOf(model)).toHaveLength(1);
+
+  await send(randomUUID());
+  await api.expectSettled(chatId);
+  expect(await api.messages(chatId)).toHaveLength(4);
+  expect(await requestsOf(model)).toHaveLength(2);
+});
+
+test("a send that arrived though its answer was lost is not sent again", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  guard.allow(/Failed to load resource.*504/);
+  const { model, chatId } = await openScripted({ api, chat }, answers);
+  let lost = 0;
+  await page.route("**/messages/", async (route) => {
+    if (route.request().method() !== "POST" || lost++) return route.continue();
+    await route.fetch();
+    await route.fulfill({ status: 504, body: "Gateway timeout" });
+  });
+  await chat.send("Once");
+  await expect(page.getByText("Not sent.")).toBeVisible();
+  await expect(chat.box).toHaveValue("Once");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByText("Not sent.")).toBeHidden();
+  await expect(chat.box).toHaveValue("");
+  await chat.expectSettled();
+  await expect(chat.questions).toHaveCount(1);
+  await expect(chat.answers).toHaveCount(1);
+  expect(await api.messages(chatId)).toHaveLength(2);
+  expect(await requestsOf(model)).toHaveLength(1);
+});
+
+test("a draft survives a reload, and each chat has its own", async ({ api, chat, page }) => {
+  const model = await script(answers);
+  const one = await api.newChat(model, "One");
+  await api.newChat(model, "Two");
+  await chat.open(one);
+  await chat.box.fill("Half a thought");
+  await page.reload();
+  await expect(chat.box).toHaveValue("Half a thought");
+  await chat.row("Two").click();
+  await expect(chat.box).toHaveValue("");
+  await chat.box.fill("Another one");
+  await chat.row("One").click();
+  await expect(chat.box).toHaveValue("Half a thought");
+  await chat.row("Two").click();
+  await expect(chat.box).toHaveValue("Another one");
+});
+
+test("a refused send keeps the text and says why", async ({ api, chat, guard, page }) => {
+  guard.allow(/Failed to load resource.*(400|413)/);
+  const { chatId } = await openScripted({ api, chat }, answers);
+  const huge = "x".repeat(2_000_000);
+  await chat.box.fill(huge);
+  await chat.box.press("Enter");
+  await expect(page.getByText("Not sent.")).toBeVisible();
+  expect((await chat.box.inputValue()).length).toBe(huge.length);
+  await chat.box.fill("Shorter");
+  await chat.box.press("Enter");
+  await expect(chat.answer).toContainText("Fine.");
+  await expect(page.getByText("Not sent.")).toBeHidden();
+  expect(await api.messages(chatId)).toHaveLength(2);
+});
+
+test("a failing server keeps the text, also of a new chat", async ({ chat, guard, page }) => {
+  guard.allow(/Failed to load resource.*503/);
+  const refuse = { status: 503, json: { code: "queue_unavailable", detail: "Out for lunch." } };
+  await page.route("**/api/chats/", (route) =>
+    route.request().method() === "POST" ? route.fulfill(refuse) : route.continue(),
+  );
+  await chat.open();
+  await chat.send("Do not lose me");
+  await expect(page.getByText("Out for lunch.")).toBeVisible();
+  await expect(chat.box).toHaveValue("Do not lose me");
+  await expect(chat.questions).toHaveCount(0);
+  await page.unroute("**/api/chats/");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(chat.questions).toHaveText(/Do not lose me/);
+  await expect(chat.box).toHaveValue("");
+  await chat.stopButton.click();
+  await chat.expectSettled();
+});

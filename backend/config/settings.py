@@ -133,7 +133,11 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "chattable.layers.ChattableLayer", "CON
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Answers are recovered by their lease, so the broker must never hand one out a second time.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "visibility_timeout": 60 * 60 * 24}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 3,
+    "visibility_timeout": 60 * 60 * 24,
+}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_DEFAULT_QUEUE = "chattable"
 CELERY_TASK_IGNORE_RESULT = True

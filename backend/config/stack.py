@@ -13,7 +13,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -123,6 +123,7 @@ class Stack:
         # "email password", with the option demo_user.
         self.demo_login = ""
         self.env: dict[str, str] = {}
+        self._reloading: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -158,6 +159,9 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            if self._reloading:
+                self._reloading.cancel()
+                await asyncio.wait([self._reloading])
             await self.supervisor.__aexit__(kind, error, trace)
         finally:
             os.close(self._lock)
@@ -189,10 +193,11 @@ class Stack:
         if self.options.page != "vite":
             return
         self.page_url = f"http://{HOST}:{port}"
-        env = {"BACKEND_URL": self.web_url}
-        await self.supervisor.start(
-            self._service("page", page_command(port=port), cwd=FRONTEND, env=env, url=self.page_url, stage=3)
-        )
+        # Not the settings: DEBUG means something else to the page's tools.
+        env = {name: value for name, value in self.env.items() if name not in SETTINGS}
+        env["BACKEND_URL"] = self.web_url
+        page = self._service("page", page_command(port=port), cwd=FRONTEND, url=self.page_url, stage=3)
+        await self.supervisor.start(replace(page, env=env))
 
     async def _start_backend(self, web: Sequence[int], *, provider: int, valkey: int) -> None:
         await together(self._start_valkey(valkey), self._start_provider(provider), self._migrate())
@@ -267,14 +272,12 @@ class Stack:
         command: tuple[str, ...],
         *,
         cwd: Path = BACKEND,
-        env: Mapping[str, str] | None = None,
         url: str = "",
         ready: Callable[[], Awaitable[bool]] | None = None,
         stage: int = 1,
     ) -> Service:
         ready = ready or ((lambda: answers(url)) if url else None)
-        env = {**self.env, **(env or {})}
-        return Service(name=name, command=command, cwd=cwd, env=env, ready=ready, stage=stage)
+        return Service(name=name, command=command, cwd=cwd, env=dict(self.env), ready=ready, stage=stage)
 
 
 def environment(options: Options) -> dict[str, str]:

@@ -91,7 +91,7 @@ class Supervisor:
         child = await self._spawn(service)
         self.children[service.name] = child
         deadline = time.monotonic() + service.start_timeout
-        while service.ready and not await service.ready():
+        while not (await is_ready(service) and alive(child)):
             if not alive(child):
                 await asyncio.wait([child.reader], timeout=1)
                 raise StackError(f"{service.name} ended with {ending(child)} at its start{self._tail(child)}")
@@ -191,6 +191,11 @@ class Supervisor:
         plain = f"{name:<8} |"
         coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         return f"\x1b[{colour}m{plain}\x1b[0m" if coloured else plain
+
+
+async def is_ready(service: Service) -> bool:
+    """Whether the service serves, or has no way to tell."""
+    return service.ready is None or await service.ready()
 
 
 async def read_line(stream: asyncio.StreamReader) -> bytes:

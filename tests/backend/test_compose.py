@@ -25,13 +25,13 @@ def instructions(name: str) -> list[str]:
 
 def names_read_by_settings() -> set[str]:
     """The names in os.environ["…"], os.environ.get("…"), switch("…") and listed("…") of config/settings.py."""
-    names = set()
+    names: set[ast.expr] = set()
     for node in ast.walk(ast.parse((BACKEND / "config" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"os.environ.get", "switch", "listed"}:
             names.add(node.args[0])
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
             names.add(node.slice)
-    return {node.value for node in names if isinstance(node, ast.Constant)}
+    return {str(node.value) for node in names if isinstance(node, ast.Constant)}
 
 
 def test_the_stack_knows_every_variable_that_the_settings_read() -> None:

@@ -134,6 +134,18 @@ async def test_a_service_that_ends_at_its_start_is_named_with_its_last_lines(
             await supervisor.start(service("web", "import sys; print('no luck'); sys.exit(3)"))
 
 
+async def test_a_service_that_ends_is_not_ready_whatever_its_check_says(
+    service: Callable[..., Service], supervisor: Supervisor
+) -> None:
+    async def always() -> bool:
+        await gone(supervisor.pids.get("web", 0))
+        return True
+
+    async with supervisor:
+        with pytest.raises(StackError, match="web ended with exit code 3 at its start"):
+            await supervisor.start(replace(service("web", "import sys; sys.exit(3)"), ready=always))
+
+
 async def test_a_service_that_is_never_ready_is_named(service: Callable[..., Service], supervisor: Supervisor) -> None:
     slow = replace(service("web", "import time; time.sleep(60)"), start_timeout=0.2)
     async with supervisor:

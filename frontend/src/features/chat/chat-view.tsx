@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { asApiError } from "@/shared/api/error";
-import { flatMessages, messagesQuery } from "@/shared/api/messages";
+import { flatMessages, type Messages, messagesQuery } from "@/shared/api/messages";
 import { useSocketStatus } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
 import { Button } from "@/shared/ui/button";
@@ -23,7 +23,7 @@ export function ChatView({ chatId, isNew }: Props) {
     typeof messagesQuery
   >);
   const messages = useMemo(
-    () => flatMessages(query.data).filter(({ role }) => role !== "system"),
+    () => flatMessages(query.data as Messages | undefined).filter(({ role }) => role !== "system"),
     [query.data],
   );
   const { running, stop } = useStop(chatId);

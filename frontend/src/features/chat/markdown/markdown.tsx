@@ -1,8 +1,28 @@
+import "./markdown.css";
+import { useMemo, useRef, useState } from "react";
+import { BlockView } from "./block-view";
+import { Splitter } from "./splitter";
+import { usePaced } from "./use-paced";
+
 interface Props {
   text: string;
   isGrowing: boolean;
 }
 
-export function Markdown({ text }: Props) {
-  return <p className="whitespace-pre-wrap">{text}</p>;
+/** Markdown as it was written by a model: nothing in it runs, loads or moves what is already there. */
+export function Markdown({ text, isGrowing }: Props) {
+  const root = useRef<HTMLDivElement>(null);
+  const [splitter] = useState(() => new Splitter());
+  const shown = usePaced({ text, isGrowing }, root);
+  const blocks = useMemo(
+    () => splitter.read(shown.text, shown.isGrowing),
+    [splitter, shown.text, shown.isGrowing],
+  );
+  return (
+    <div ref={root} className="ct-md">
+      {blocks.map((block) => (
+        <BlockView key={block.start} block={block} />
+      ))}
+    </div>
+  );
 }

@@ -1,0 +1,99 @@
+import type { ElementContent, Root as HtmlRoot } from "hast";
+import type { Root } from "mdast";
+import { memo } from "react";
+import ReactMarkdown, { type Components, type Options } from "react-markdown";
+import type { Part } from "./blocks";
+import { CodeBlock } from "./code-block";
+import { ImageLink } from "./image-link";
+import { safeUrl } from "./safe-url";
+
+/** Which elements of the part stand in the block around it. */
+type Pick = "all" | "items" | "thead" | "tbody" | "inline";
+type Plugins = NonNullable<Options["remarkPlugins"]>;
+
+interface Props {
+  part: Part;
+  pick: Pick;
+}
+
+const COMPONENTS: Components = {
+  a: ({ href, children }) =>
+    href ? (
+      <a href={href} target="_blank" rel="noopener noreferrer">
+        {children}
+      </a>
+    ) : (
+      children
+    ),
+  img: ({ src, alt }) => <ImageLink src={typeof src === "string" ? src : ""} alt={alt ?? ""} />,
+  pre: ({ node }) => {
+    const code = node?.children[0];
+    if (code?.type !== "element") return null;
+    const [name] = Array.isArray(code.properties.className) ? code.properties.className : [];
+    return (
+      <CodeBlock
+        code={textOf(code).replace(/\n$/, "")}
+        lang={String(name ?? "").replace("language-", "")}
+      />
+    );
+  },
+  table: ({ children }) => (
+    <div className="ct-md-table">
+      <table>{children}</table>
+    </div>
+  ),
+};
+
+/** Paints nodes that were parsed before; a part is painted once. */
+export const PartView = memo(function PartView({ part, pick }: Props) {
+  const tree: Root = { type: "root", children: [...part.nodes] };
+  return (
+    <ReactMarkdown
+      remarkPlugins={[[() => () => structuredClone(tree)]] as Plugins}
+      rehypePlugins={[[shape, pick]]}
+      components={COMPONENTS}
+      urlTransform={safeUrl}
+    />
+  );
+});
+
+const BLOCKS = new Set(["p", "li", "blockquote", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"]);
+
+/** Gives each block its own direction, sets headings below those of the page, and takes out what is asked for. */
+function shape(pick: Pick) {
+  return (tree: HtmlRoot) => {
+    tree.children = pickFrom(tree.children as ElementContent[], pick);
+    for (const node of tree.children) if (node.type === "element") refine(node);
+  };
+}
+
+function pickFrom(nodes: ElementContent[], pick: Pick): ElementContent[] {
+  if (pick === "all") return nodes;
+  const inner = nodes.flatMap((node) => (node.type === "element" ? node.children : []));
+  if (pick === "inline") return inner;
+  if (pick === "items") return inner.filter((node) => node.type === "element");
+  return inner
+    .flatMap((node) => (node.type === "element" && node.tagName === pick ? node.children : []))
+    .filter((node) => node.type === "element");
+}
+
+function refine(element: Extract<ElementContent, { type: "element" }>): void {
+  const { tagName, properties } = element;
+  if (BLOCKS.has(tagName)) properties.dir = "auto";
+  const level = /^h([1-6])$/.exec(tagName)?.[1];
+  if (level) {
+    properties.className = [`ct-md-h${level}`];
+    element.tagName = `h${Math.min(Number(level) + 2, 6)}`;
+  }
+  if (tagName === "a") element.children = element.children.map(withoutImage);
+  for (const child of element.children) if (child.type === "element") refine(child);
+}
+
+/** A link cannot hold another one, which an image is here. */
+const withoutImage = (node: ElementContent): ElementContent =>
+  node.type === "element" && node.tagName === "img"
+    ? { type: "text", value: String(node.properties.alt ?? "") }
+    : node;
+
+const textOf = (node: ElementContent): string =>
+  node.type === "text" ? node.value : "children" in node ? node.children.map(textOf).join("") : "";

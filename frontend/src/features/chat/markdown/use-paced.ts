@@ -1,0 +1,49 @@
+import { type RefObject, useEffect, useLayoutEffect, useReducer, useRef } from "react";
+
+interface Growing {
+  text: string;
+  isGrowing: boolean;
+}
+
+/** The pause after a paint, as a multiple of what it cost. */
+const PAUSE = 4;
+const SHORTEST_PAUSE = 16;
+
+/**
+ * The text to paint now: a later one waits until the last paint has been paid for, and until the reader has
+ * let go of a selection that ends in the last block.
+ */
+export function usePaced(newest: Growing, root: RefObject<HTMLElement | null>): Growing {
+  const [, paintAgain] = useReducer((count: number) => count + 1, 0);
+  const shown = useRef(newest);
+  const due = useRef(0);
+  const started = performance.now();
+  const isHeld = holdsSelection(root.current?.lastElementChild);
+  const mayPaint = !isHeld && (!newest.isGrowing || started >= due.current);
+  if (mayPaint) shown.current = newest;
+  const isBehind =
+    shown.current.text !== newest.text || shown.current.isGrowing !== newest.isGrowing;
+
+  useLayoutEffect(() => {
+    if (!mayPaint) return;
+    const now = performance.now();
+    const cost = now - started;
+    if (cost * PAUSE > SHORTEST_PAUSE) due.current = now + cost * PAUSE;
+  });
+  useEffect(() => {
+    if (!isBehind) return;
+    document.addEventListener("selectionchange", paintAgain);
+    const timer = setTimeout(paintAgain, Math.max(due.current - performance.now(), SHORTEST_PAUSE));
+    return () => {
+      document.removeEventListener("selectionchange", paintAgain);
+      clearTimeout(timer);
+    };
+  });
+  return shown.current;
+}
+
+function holdsSelection(element: Element | null | undefined): boolean {
+  const selection = element ? document.getSelection() : null;
+  if (!element || !selection || selection.isCollapsed) return false;
+  return element.contains(selection.anchorNode) || element.contains(selection.focusNode);
+}

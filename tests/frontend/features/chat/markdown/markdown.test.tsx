@@ -1,0 +1,140 @@
+import { render, screen, waitFor } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
+import { BlockView } from "@/features/chat/markdown/block-view";
+import { Markdown } from "@/features/chat/markdown/markdown";
+import { Splitter } from "@/features/chat/markdown/splitter";
+import { HOSTILE, MIXED } from "./documents";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+function frames(text: string, look: (root: HTMLElement, prefix: string) => void): HTMLElement {
+  const splitter = new Splitter();
+  const paint = (length: number, isGrowing: boolean) => (
+    <div>
+      {splitter.read(text.slice(0, length), isGrowing).map((block) => (
+        <BlockView key={block.start} block={block} />
+      ))}
+    </div>
+  );
+  const { container, rerender } = render(paint(0, true));
+  for (let length = 1; length <= text.length; length++) {
+    rerender(paint(length, true));
+    look(container, text.slice(0, length));
+  }
+  rerender(paint(text.length, false));
+  return container;
+}
+
+const outsideCode = (root: HTMLElement): string => {
+  const copy = root.cloneNode(true) as HTMLElement;
+  for (const code of copy.querySelectorAll("code, .ct-md-code")) code.remove();
+  return copy.textContent ?? "";
+};
+
+describe("half-written markdown", () => {
+  it("shows no stray markers in any frame, and ends as if it had come at once", () => {
+    const stray = /\*\*|`|~~|^\s*\||\|\s*-|\]\(|\[shop|\[link|^#|_{2}/m;
+    const last = frames(MIXED, (root, prefix) => {
+      const text = outsideCode(root);
+      expect(
+        stray.exec(text)?.[0],
+        `after ${JSON.stringify(prefix.slice(-40))}: ${text.slice(-80)}`,
+      ).toBeUndefined();
+    });
+    const once = render(<Markdown text={MIXED} isGrowing={false} />);
+    expect(last.firstElementChild?.innerHTML).toBe(
+      once.container.querySelector(".ct-md")?.innerHTML,
+    );
+  });
+
+  it("never changes a block that is finished", () => {
+    const seen = new Map<Element, string>();
+    frames(MIXED, (root) => {
+      const blocks = [...(root.firstElementChild?.children ?? [])];
+      for (const block of blocks.slice(0, -2)) {
+        const before = seen.get(block);
+        if (before !== undefined) expect(block.innerHTML).toBe(before);
+        seen.set(block, block.innerHTML);
+      }
+    });
+    expect(seen.size).toBeGreaterThan(8);
+  });
+
+  it("shows a table as a table from its first frame on, with all its columns", () => {
+    const table = "Text.\n\n| Name | Price |\n|------|------:|\n| Pear | 1.20 |\n";
+    frames(table, (root) => {
+      expect(root.textContent).not.toContain("|");
+      for (const row of root.querySelectorAll("thead tr")) expect(row.children).toHaveLength(2);
+    });
+  });
+
+  it("does not link an address before it is whole", () => {
+    frames(
+      "See https://example.org/a?q=1 and [this](https://example.org/b) now.",
+      (root, prefix) => {
+        for (const link of root.querySelectorAll("a"))
+          expect(["https://example.org/a?q=1", "https://example.org/b"], prefix).toContain(
+            link.getAttribute("href"),
+          );
+      },
+    );
+  });
+});
+
+describe("hostile markdown", () => {
+  it.each(HOSTILE)("does nothing in any prefix: %s", (text) => {
+    const check = (root: HTMLElement) => {
+      expect(
+        root.querySelector("script, style, form, iframe, svg[onload], object, embed, img"),
+      ).toBeNull();
+      for (const element of root.querySelectorAll("*"))
+        for (const { name, value } of element.attributes) {
+          expect(name.startsWith("on"), name).toBe(false);
+          if (name === "href") expect(value).toMatch(/^(https?:|mailto:)/i);
+          if (name === "src" || name === "srcdoc" || name === "style") expect(value).toBe("");
+        }
+      for (const link of root.querySelectorAll("a")) {
+        expect(link.getAttribute("rel")).toBe("noopener noreferrer");
+        expect(link.getAttribute("target")).toBe("_blank");
+      }
+    };
+    check(frames(text, check));
+  });
+
+  it("keeps raw HTML readable as text", () => {
+    render(
+      <Markdown
+        text={"before <b onclick=x>bold</b>\n\n<script>alert(1)</script>"}
+        isGrowing={false}
+      />,
+    );
+    expect(document.body.textContent).toContain("<b onclick=x>bold</b>");
+    expect(document.body.textContent).toContain("<script>alert(1)</script>");
+  });
+
+  it("names an image and its host, and leaves loading it to the reader", () => {
+    render(<Markdown text="![a cat](https://cats.example/c.png)" isGrowing={false} />);
+    const link = screen.getByRole("link", { name: "Image: a cat" });
+    expect(link.getAttribute("href")).toBe("https://cats.example/c.png");
+  });
+});
+
+describe("code", () => {
+  it("is coloured by classes, and its text stays as it was", async () => {
+    const { container } = render(
+      <Markdown text={"```python\ndef f():\n    return 1\n```\n"} isGrowing={false} />,
+    );
+    await waitFor(() => expect(container.querySelector(".hljs-keyword")?.textContent).toBe("def"), { timeout: 30_000 });
+    expect(container.querySelector("code")?.textContent).toBe("def f():\n    return 1");
+    expect(container.querySelector("[style]")).toBeNull();
+  });
+
+  it("copies exactly what was written", async () => {
+    const writeText = vi.fn(async () => {});
+    vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText } });
+    render(<Markdown text={"```js\nconst a = `*`\n\n```\n"} isGrowing={false} />);
+    screen.getByRole("button", { name: "Copy code" }).click();
+    await waitFor(() => expect(writeText).toHaveBeenCalledWith("const a = `*`\n"));
+    vi.unstubAllGlobals();
+  });
+});

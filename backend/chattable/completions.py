@@ -1,6 +1,7 @@
 """The provider's side: a streamed completion as chunks, every fault as `AnswerFailed`; only this file knows openai."""
 
 import asyncio
+import json
 import logging
 import os
 import random
@@ -8,7 +9,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import openai
@@ -22,6 +23,22 @@ logger = logging.getLogger(__name__)
 
 # An event larger than this is no chat completion; reading on would only fill the memory.
 MAX_EVENT_BYTES = 16 * 2**20
+
+# What the parameters of a chat cannot change.
+OURS = frozenset({"model", "messages", "stream", "stream_options"})
+
+FINISH_REASONS = frozenset({"stop", "length", "content_filter", "tool_calls", "function_call"})
+
+# The code of an error inside a stream, as ours.
+REPORTED = {
+    "401": "provider_auth",
+    "403": "provider_auth",
+    "invalid_api_key": "provider_auth",
+    "404": "model_not_found",
+    "model_not_found": "model_not_found",
+    "429": "rate_limited",
+    "rate_limit_exceeded": "rate_limited",
+}
 
 type Payload = dict[str, Any]
 
@@ -62,41 +79,45 @@ class Provider:
         """The ids of the provider's models, sorted; raises `AnswerFailed`."""
         try:
             async with asyncio.timeout(10):
-                return sorted([model.id async for model in self.client.models.list()])
+                response = await self.client.models.with_raw_response.list()
         except (openai.OpenAIError, TimeoutError) as error:
             raise _failure(error) from error
+        models = _parse(response.content).get("data")
+        if not isinstance(models, list):
+            raise AnswerFailed("provider_error", "The provider gave no list of its models.")
+        return sorted(str(model["id"]) for model in models if isinstance(model, dict) and model.get("id"))
 
     async def stream(
         self, *, model: str, messages: Sequence[Payload], parameters: Mapping[str, Any]
     ) -> AsyncGenerator[Chunk]:
         """Yield the chunks of one answer until its proper end; raises `AnswerFailed` for any other end."""
         deadline = _now() + settings.FIRST_TOKEN_SECONDS
-        response, requests = await self._open(deadline, model=model, messages=messages, **parameters)
-        try:
-            yield Chunk(request_id=response.headers.get("x-request-id", "")[:200], requests=requests)
-            async for chunk in Reader(response, deadline=deadline).chunks():
-                yield chunk
-        finally:
-            await response.close()
-
-    async def _open(self, deadline: float, **request: Any) -> tuple[Any, int]:
-        """The provider's response and how many requests it took; retries what may pass by itself."""
         for attempt in range(1, settings.MAX_REQUESTS + 1):
+            yield Chunk(requests=attempt)
             try:
-                return await self._request(deadline, **request), attempt
-            except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
+                response = await self._request(deadline, model=model, messages=messages, parameters=parameters)
+                break
+            except (openai.OpenAIError, TimeoutError) as error:
                 failure = _failure(error)
                 wait = _retry_delay(error, attempt)
                 if attempt == settings.MAX_REQUESTS or wait is None:
                     raise failure from error
                 logger.info("The provider failed (%s), trying again in %.1f s", failure, wait)
                 await asyncio.sleep(wait)
-        raise AssertionError("MAX_REQUESTS must be at least 1")
+        try:
+            yield Chunk(request_id=response.headers.get("x-request-id", "")[:200])
+            async for chunk in Reader(response, deadline=deadline).chunks():
+                yield chunk
+        finally:
+            await response.close()
 
-    async def _request(self, deadline: float, **request: Any) -> Any:
+    async def _request(self, deadline: float, *, parameters: Mapping[str, Any], **request: Any) -> Any:
         async with asyncio.timeout_at(deadline):
             manager = self.client.chat.completions.with_streaming_response.create(
-                stream=True, stream_options={"include_usage": True}, **request
+                **request,
+                stream=True,
+                stream_options={"include_usage": True},
+                extra_body={name: value for name, value in parameters.items() if name not in OURS},
             )
             # Left by response.close(): the manager's exit would do no more than that.
             return await manager.__aenter__()
@@ -116,6 +137,13 @@ def _connect() -> AsyncOpenAI:
     )
 
 
+class Event(NamedTuple):
+    """A server-sent event."""
+
+    name: bytes
+    data: bytes
+
+
 class Reader:
     """Turns one streamed response into chunks and knows whether its proper end has come."""
 
@@ -123,6 +151,8 @@ class Reader:
         self._response = response
         self._deadline = deadline
         self._decoder = EventDecoder()
+        self._content = Halves()
+        self._reasoning = Halves()
         self._finished = False
         self._done = False
         self._failure: AnswerFailed | None = None
@@ -131,11 +161,11 @@ class Reader:
         """Yield a chunk for each network read; raises `AnswerFailed` after the text that came before the fault."""
         async for data in self._reads():
             yield self._chunk(self._decoder.feed(data))
-            if self._failure:
-                raise self._failure
-            if self._done:
-                return
-        yield self._chunk(self._decoder.end())
+            if self._done or self._failure:
+                break
+        else:
+            yield self._chunk(self._decoder.end())
+        # After the finish reason the answer is whole, whatever follows.
         if not self._finished:
             raise self._failure or AnswerFailed("provider_incomplete", "The stream ended without a finish reason.")
 
@@ -145,97 +175,147 @@ class Reader:
             try:
                 async with asyncio.timeout_at(self._deadline):
                     data = await anext(reads, None)
-            except (httpx2.HTTPError, TimeoutError) as error:
-                if self._finished:
-                    return
-                raise _failure(error, incomplete=True) from error
+            except (httpx2.HTTPError, OSError) as error:
+                self._failure = _failure(error, incomplete=True)
+                return
             if data is None:
                 return
             yield data
 
-    def _chunk(self, events: Iterable[bytes]) -> Chunk:
+    def _chunk(self, events: Iterable[Event]) -> Chunk:
         chunk = Chunk()
         try:
             for event in events:
-                if event == b"[DONE]":
+                if event.data == b"[DONE]":
                     self._done = self._finished = True
                     break
-                _apply(_parse(event), chunk)
+                _apply(event, chunk)
         except AnswerFailed as failure:
-            self._failure = failure
-        if chunk.content or chunk.reasoning:
-            self._deadline = _now() + settings.IDLE_SECONDS
+            self._failure = self._failure or failure
+        chunk.content = self._content.join(chunk.content)
+        chunk.reasoning = self._reasoning.join(chunk.reasoning)
         if chunk.finish_reason:
             self._finished = True
             self._deadline = _now() + settings.END_SECONDS
+        elif chunk.content or chunk.reasoning or chunk.tool_calls:
+            self._deadline = _now() + settings.IDLE_SECONDS
         return chunk
+
+
+class Halves:
+    """Joins characters that a provider has cut in two: JSON's escapes hold halves of those beyond U+FFFF."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def join(self, text: str) -> str:
+        """The text after what was kept back of the last one, without a half character at its end."""
+        text = self._half + text
+        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return text.removesuffix(self._half)
 
 
 class EventDecoder:
     """Server-sent events from bytes that may be cut anywhere: every legal line end, comments and fields skipped."""
 
     def __init__(self) -> None:
-        self._tail = b""
+        self._line = bytearray()
+        self._name = b""
         self._data: list[bytes] = []
+        self._size = 0
+        self._ended_with_cr = False
+        self._is_plain = False
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the data of each event that these bytes complete."""
-        data = self._tail + data
-        # A final CR may be half of a CRLF, so it waits with the unfinished line.
-        cut = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
-        self._tail = data[cut:]
-        if len(self._tail) > MAX_EVENT_BYTES:
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """Yield the events that these bytes complete; raises `AnswerFailed` for one that is too large."""
+        if self._ended_with_cr:
+            data = data.removeprefix(b"\n")
+        self._ended_with_cr = data.endswith(b"\r")
+        if cut := max(data.rfind(b"\n"), data.rfind(b"\r")) + 1:
+            lines = bytes(self._line + data[:cut]).splitlines()
+            self._line.clear()
+            for line in lines:
+                yield from self._take(line)
+        self._line += data[cut:]
+        if self._size + len(self._line) > MAX_EVENT_BYTES:
             raise AnswerFailed("provider_error", f"An event is larger than {MAX_EVENT_BYTES} bytes.")
-        for line in data[:cut].splitlines():
-            yield from self._line(line)
 
-    def end(self) -> Iterator[bytes]:
+    def end(self) -> Iterator[Event]:
         """Yield what is left when the stream ends without the last blank line."""
-        line, self._tail = self._tail.rstrip(b"\r\n"), b""
-        yield from self._line(line)
-        yield from self._line(b"")
+        yield from self._take(bytes(self._line))
+        self._is_plain = False
+        yield from self._take(b"")
 
-    def _line(self, line: bytes) -> Iterator[bytes]:
-        if line.startswith(b"data:"):
-            self._data.append(line[5:].removeprefix(b" "))
-        elif not line and self._data:
-            event, self._data = b"\n".join(self._data).strip(), []
-            yield event
-        elif line.startswith((b"{", b"\xef\xbb\xbf")):
-            # A gateway that answers with plain JSON, or starts with a byte order mark.
-            yield from self._line(b"data:" + line.removeprefix(b"\xef\xbb\xbf").removeprefix(b"data:"))
+    def _take(self, line: bytes) -> Iterator[Event]:
+        line = line.removeprefix(b"\xef\xbb\xbf")
+        # A gateway may answer with JSON instead of events, on one line or on many.
+        self._is_plain = self._is_plain or line.startswith(b"{")
+        if self._is_plain:
+            self._add(line)
+        elif line.startswith(b"data:"):
+            self._add(line[5:])
+        elif line.startswith(b"event:"):
+            self._name = line[6:].strip()
+        elif not line:
+            event = Event(self._name, b"\n".join(self._data).strip())
+            self._name, self._data, self._size = b"", [], 0
+            if event.data:
+                yield event
+
+    def _add(self, data: bytes) -> None:
+        self._data.append(data.removeprefix(b" "))
+        self._size += len(data) + 1
 
 
-def _parse(event: bytes) -> Payload:
-    """The event's JSON object; one that is no JSON at all is skipped, a broken one ends the answer."""
+def _parse(data: bytes) -> Payload:
+    """The JSON object; what is no JSON at all is skipped, a broken object ends the answer."""
     try:
-        payload = orjson.loads(event)
-    except orjson.JSONDecodeError as error:
-        if event.startswith(b"{"):
-            raise AnswerFailed("provider_incomplete", f"An event is broken: {error}") from error
-        logger.warning("Skipped an event that is no JSON: %.100r", event)
-        return {}
+        payload = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        payload = _parse_leniently(data)
     return payload if isinstance(payload, dict) else {}
 
 
-def _apply(payload: Payload, chunk: Chunk) -> None:
-    """Add what the payload says to the chunk; raises `AnswerFailed` for an error inside the stream."""
-    if error := payload.get("error"):
-        raise _reported(error)
+def _parse_leniently(data: bytes) -> Any:
+    """The JSON value, although it holds NaN, half characters, bare control characters or broken UTF-8."""
+    try:
+        return json.loads(data.decode(errors="replace"), strict=False)
+    except (ValueError, RecursionError) as error:
+        if data.startswith(b"{"):
+            raise AnswerFailed("provider_incomplete", f"An event is broken: {error}") from error
+        logger.warning("Skipped an event that is no JSON: %.100r", data)
+        return None
+
+
+def _apply(event: Event, chunk: Chunk) -> None:
+    """Add what the event says to the chunk; raises `AnswerFailed` for an error inside the stream."""
+    payload = _parse(event.data)
+    if event.name == b"error" or payload.get("error") or payload.get("object") == "error":
+        raise _reported(payload.get("error") or payload or event.data.decode(errors="replace"))
     if isinstance(usage := payload.get("usage"), dict):
         chunk.usage = usage
-    for choice in payload.get("choices") or ():
+    choices = payload.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict) and not choice.get("index"):
             _apply_choice(choice, chunk)
 
 
 def _apply_choice(choice: Payload, chunk: Chunk) -> None:
-    delta = choice.get("delta") or choice.get("message") or {}
-    chunk.content += _text(delta.get("content")) + _text(delta.get("refusal"))
-    chunk.reasoning += _text(delta.get("reasoning_content") or delta.get("reasoning"))
-    chunk.tool_calls = chunk.tool_calls or bool(delta.get("tool_calls") or delta.get("function_call"))
-    if reason := choice.get("finish_reason"):
-        chunk.finish_reason = str(reason)[:40]
+    delta = choice.get("delta") or choice.get("message")
+    if isinstance(delta, dict):
+        chunk.content += _text(delta.get("content")) + _text(delta.get("refusal"))
+        chunk.reasoning += _text(delta.get("reasoning_content") or delta.get("reasoning"))
+        chunk.tool_calls = chunk.tool_calls or bool(delta.get("tool_calls") or delta.get("function_call"))
+    if reason := str(choice.get("finish_reason") or ""):
+        chunk.finish_reason = _known(reason)
+
+
+def _known(reason: str) -> str:
+    if reason == "error":
+        raise AnswerFailed("provider_error", "The finish reason is an error.")
+    if reason not in FINISH_REASONS:
+        logger.warning("An answer finished for an unknown reason: %.100r", reason)
+    return reason[:40]
 
 
 def _text(value: Any) -> str:
@@ -249,20 +329,24 @@ def _text(value: Any) -> str:
 
 def _reported(error: Any) -> AnswerFailed:
     """The failure that a provider reports inside a stream whose status was 200."""
-    body = error if isinstance(error, dict) else {"message": str(error)}
-    code = {"429": "rate_limited", "401": "provider_auth"}.get(str(body.get("code")), "provider_error")
-    return AnswerFailed(code, str(body.get("message"))[:1000])
+    body = error if isinstance(error, dict) else {"message": error}
+    code = REPORTED.get(str(body.get("code")), "provider_error")
+    return AnswerFailed(code, str(body.get("message") or error)[:1000])
 
 
 def _failure(error: Exception, *, incomplete: bool = False) -> AnswerFailed:
     """Any error of the SDK or of the network as ours; `incomplete` where the response had begun."""
-    return AnswerFailed(_code(error, incomplete=incomplete), f"{type(error).__name__}: {error}"[:1000])
+    if isinstance(error, TimeoutError):
+        return AnswerFailed("provider_timeout", "The provider sent nothing of the answer in time.")
+    cause: BaseException = error
+    # The SDK's transport calls every lost connection a timeout; what really happened is at the bottom.
+    while cause.__cause__:
+        cause = cause.__cause__
+    return AnswerFailed(_code(error, incomplete=incomplete), f"{type(cause).__name__}: {cause}"[:1000])
 
 
 def _code(error: Exception, *, incomplete: bool) -> str:
     match error:
-        case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException():
-            return "provider_timeout"
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return "provider_auth"
         case openai.NotFoundError():

@@ -38,6 +38,7 @@ class Outcome:
 
     status: str = "complete"
     finish_reason: str = ""
+    tool_calls: bool = False
     error: str = ""
     detail: str = ""
     usage: Mapping[str, Any] = field(default_factory=dict)
@@ -49,7 +50,10 @@ class Outcome:
         """Take over what the chunk tells about the course."""
         self.request_id = chunk.request_id or self.request_id
         self.requests = chunk.requests or self.requests
-        self.finish_reason = "tool_calls" if chunk.tool_calls else chunk.finish_reason or self.finish_reason
+        self.tool_calls = self.tool_calls or chunk.tool_calls
+        self.finish_reason = chunk.finish_reason or self.finish_reason
+        if self.tool_calls and self.finish_reason in ("stop", "function_call"):
+            self.finish_reason = "tool_calls"
         self.usage = chunk.usage or self.usage
 
     def fail(self, error: BaseException) -> None:
@@ -61,13 +65,11 @@ class Outcome:
 
     def ledger(self) -> dict[str, Any]:
         """The columns of the run."""
-        prompt = self.usage.get("prompt_tokens_details") or {}
-        completion = self.usage.get("completion_tokens_details") or {}
         return {
-            "prompt_tokens": _count(self.usage.get("prompt_tokens")),
-            "completion_tokens": _count(self.usage.get("completion_tokens")),
-            "cached_tokens": _count(prompt.get("cached_tokens")),
-            "reasoning_tokens": _count(completion.get("reasoning_tokens")),
+            "prompt_tokens": _count(self.usage, "prompt_tokens"),
+            "completion_tokens": _count(self.usage, "completion_tokens"),
+            "cached_tokens": _count(self.usage.get("prompt_tokens_details"), "cached_tokens"),
+            "reasoning_tokens": _count(self.usage.get("completion_tokens_details"), "reasoning_tokens"),
             "request_id": self.request_id,
             "requests": self.requests,
             "first_token_at": self.first_token_at,
@@ -290,8 +292,10 @@ def enqueue(runs: Iterable[uuid.UUID]) -> None:
             raise QueueUnavailable(str(error)) from error
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and 0 <= value < 2**31 else None
+def _count(usage: Any, name: str) -> int | None:
+    """A number of tokens as the database takes it, where the provider gave one."""
+    value = usage.get(name) if isinstance(usage, Mapping) else None
+    return value if type(value) is int and 0 <= value < 2**31 else None
 
 
 def _now() -> float:

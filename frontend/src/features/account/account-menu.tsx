@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { asApiError } from "@/shared/api/error";
 import { logout, sessionEnded, useUser } from "@/shared/api/session";
 import { clearDrafts } from "@/shared/drafts";
@@ -15,6 +15,7 @@ export function AccountMenu() {
   const client = useQueryClient();
   const navigate = useNavigate();
   const user = useUser();
+  const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
 
   const leave = async () => {
@@ -35,6 +36,7 @@ export function AccountMenu() {
         side="top"
         trigger={
           <button
+            ref={button}
             type="button"
             aria-label={`${strings.sidebar.account}: ${user?.email}`}
             className="flex h-9 w-full items-center gap-3 rounded-control px-3 text-soft transition hover:bg-bubble pointer-coarse:h-11"
@@ -47,7 +49,7 @@ export function AccountMenu() {
         <MenuItem onSelect={() => setOpen(true)}>{strings.account.title}</MenuItem>
         <MenuItem onSelect={() => void leave()}>{strings.account.logout}</MenuItem>
       </Menu>
-      <AccountDialog open={open} onOpenChange={setOpen} />
+      <AccountDialog open={open} onOpenChange={setOpen} opener={button} />
     </>
   );
 }

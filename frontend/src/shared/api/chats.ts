@@ -37,7 +37,7 @@ export const chatQuery = (id: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const createChat = (chat: { id: string; model?: string }) =>
+export const createChat = (chat: { id: string; title?: string; model?: string }) =>
   unwrap(api.POST("/api/chats/", { body: chat }));
 
 export const updateChat = (id: string, change: { title?: string; model?: string }) =>

@@ -8,6 +8,7 @@ import {
   messagesKey,
   sendMessage,
 } from "@/shared/api/messages";
+import { titleFrom } from "./title";
 
 interface Target {
   chatId: string;
@@ -30,7 +31,11 @@ export function useSend({ chatId, isNew }: Target) {
     onMutate: (turn: Outgoing) => addOptimistic(client, chatId, turn, { first: isNew }),
     mutationFn: async (turn: Outgoing) => {
       if (isNew) {
-        const chat = await createChat({ id: chatId, model: turn.model });
+        const chat = await createChat({
+          id: chatId,
+          model: turn.model,
+          title: titleFrom(turn.content),
+        });
         applyChatEvent(client, { type: "chat.created", chat });
         await navigate({ to: "/chats/$chatId", params: { chatId }, replace: true });
       }

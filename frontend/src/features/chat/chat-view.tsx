@@ -1,12 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { asApiError } from "@/shared/api/error";
 import { flatMessages, type Messages, messagesQuery } from "@/shared/api/messages";
 import { useSocketStatus } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
-import { Button } from "@/shared/ui/button";
-import { Notice } from "@/shared/ui/notice";
 import { Composer } from "./composer/composer";
+import { Examples, Greeting } from "./greeting";
+import { LoadFailed } from "./load-failed";
 import { MessageList } from "./message-list";
 import { useAnnouncements } from "./use-announcements";
 import { useStop } from "./use-stop";
@@ -19,47 +18,47 @@ interface Props {
 
 /** One chat: its messages and the box to write in. */
 export function ChatView({ chatId, isNew }: Props) {
-  const query = useInfiniteQuery({ ...messagesQuery(chatId), enabled: !isNew } as ReturnType<
-    typeof messagesQuery
-  >);
+  const query = useInfiniteQuery({ ...messagesQuery(chatId), enabled: !isNew });
   const messages = useMemo(
     () => flatMessages(query.data as Messages | undefined).filter(({ role }) => role !== "system"),
     [query.data],
   );
+  const older = useMemo(
+    () => ({
+      hasMore: query.hasPreviousPage,
+      mayLoad: query.hasPreviousPage && !query.isFetching && !query.isFetchPreviousPageError,
+      hasFailed: query.isFetchPreviousPageError,
+      load: () => void query.fetchPreviousPage(),
+    }),
+    [
+      query.hasPreviousPage,
+      query.isFetching,
+      query.isFetchPreviousPageError,
+      query.fetchPreviousPage,
+    ],
+  );
   const { running, stop } = useStop(chatId);
   useAnnouncements(chatId);
+  const isEmpty = messages.length === 0 && (isNew || query.isSuccess);
+  const hasFailed = query.isError && !query.data;
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      {query.isError && !query.data && (
-        <Failed error={query.error} onRetry={() => void query.refetch()} />
-      )}
-      <MessageList messages={messages} />
-      <ConnectionLine />
+      {isEmpty && <Greeting />}
+      {hasFailed && <LoadFailed error={query.error} onRetry={() => void query.refetch()} />}
+      {!isEmpty && !hasFailed && <MessageList messages={messages} older={older} />}
       <div className="px-4 pb-4">
+        <ConnectionLine />
         <Composer chatId={chatId} isNew={isNew} running={running} onStop={stop} />
       </div>
+      {isEmpty && <Examples />}
     </div>
-  );
-}
-
-function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { status, message } = asApiError(error);
-  const isGone = status === 404;
-  return (
-    <Notice
-      className="m-4"
-      title={isGone ? strings.chat.gone : strings.chat.failed}
-      action={isGone ? undefined : <Button onClick={onRetry}>{strings.app.retry}</Button>}
-    >
-      {isGone ? null : message}
-    </Notice>
   );
 }
 
 function ConnectionLine() {
   if (useSocketStatus() !== "offline") return null;
   return (
-    <p className="mx-auto w-full max-w-measure px-8 pb-1 text-13 text-warn">
+    <p role="status" className="mx-auto w-full max-w-measure px-4 pb-1 text-13 text-warn">
       {strings.chat.reconnecting}
     </p>
   );

@@ -124,7 +124,9 @@ describe("code", () => {
     const { container } = render(
       <Markdown text={"```python\ndef f():\n    return 1\n```\n"} isGrowing={false} />,
     );
-    await waitFor(() => expect(container.querySelector(".hljs-keyword")?.textContent).toBe("def"), { timeout: 30_000 });
+    await waitFor(() => expect(container.querySelector(".hljs-keyword")?.textContent).toBe("def"), {
+      timeout: 30_000,
+    });
     expect(container.querySelector("code")?.textContent).toBe("def f():\n    return 1");
     expect(container.querySelector("[style]")).toBeNull();
   });

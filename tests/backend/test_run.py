@@ -2,9 +2,9 @@
 
 import pytest
 
+from backend.factories import UserFactory
 from chattable.models import Role, Status
 from fake_openai import END, FakeOpenAI, text
-from factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

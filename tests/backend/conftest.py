@@ -3,41 +3,14 @@
 import logging
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from backend.private_valkey import Valkey
+from backend.settings import VALKEY
 from fake_openai import FakeOpenAI
-
-VALKEY = Valkey()
-# Before Django's settings are read. Values of the developer's own, in `.env` too, have no say in the tests;
-# only DATABASE_URL does, to run them on PostgreSQL.
-os.environ.update(
-    CHATTABLE_DEMO="0",
-    CHATTABLE_MODEL="",
-    CHATTABLE_MODELS="",
-    DEBUG="0",
-    DJANGO_SETTINGS_MODULE="config.settings",
-    LOG_LEVEL="INFO",
-    OPENAI_API_KEY="test",
-    OPENAI_BASE_URL="http://127.0.0.1:9/v1",
-    REDIS_URL=VALKEY.url,
-    SECRET_KEY="a key for the tests only",
-    SECURE_COOKIES="0",
-    SECURE_PROXY_SSL_HEADER="0",
-)
-os.environ.setdefault("DATABASE_URL", "")
-
-
-def pytest_configure() -> None:
-    """Hash passwords fast, let one address sign in as often as the tests do, and have a second kind of owner."""
-    from django.conf import settings
-
-    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "backend.teams"]
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.ACCOUNT_RATE_LIMITS = False
-    # Now that they are read. Processes of xdist would inherit it, and read them before they come to this file.
-    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,3 +47,23 @@ def django_db_modify_db_settings(
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(params=["person", "team"])
+def owner(request: pytest.FixtureRequest, settings: Settings) -> Any:
+    """Whoever owns the chats: a person with a number as key, or a team with a UUID."""
+    from backend.factories import TeamFactory, UserFactory
+
+    if request.param == "person":
+        return UserFactory.create()
+    settings.CHATTABLE = {**settings.CHATTABLE, "OWNER_RESOLVER": "backend.teams.owners.team_of"}
+    return TeamFactory.create(people=[UserFactory.create()])
+
+
+@pytest.fixture
+def api(owner: Any) -> Any:
+    """The requests of the owner, or of somebody in the owning team."""
+    from backend.api import Api, empty_queue
+
+    empty_queue()
+    return Api(owner.people.get() if hasattr(owner, "people") else owner)

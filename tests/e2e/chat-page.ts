@@ -10,6 +10,8 @@ export class ChatPage {
   /** The newest answer. */
   readonly answer: Locator;
   readonly sidebar: Locator;
+  /** Says that nothing comes now. */
+  readonly offlineLine: Locator;
 
   readonly page: Page;
   readonly origin: string;
@@ -23,6 +25,7 @@ export class ChatPage {
     this.questions = page.getByRole("article", { name: "You", exact: true });
     this.answers = page.getByRole("article", { name: /^Answer/ });
     this.answer = this.answers.last();
+    this.offlineLine = page.getByText("The connection is lost.");
     this.sidebar = page.getByRole("navigation", { name: "Chats" });
   }
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 def scope(*, cookie: str = "", authorization: str = "") -> dict[str, Any]:
     headers = [(b"host", b"testserver")]
     if cookie:
+        headers.append((b"origin", b"http://testserver"))
         headers.append((b"cookie", f"theme=dark; sessionid={cookie}; csrftoken=x".encode()))
     if authorization:
         headers.append((b"authorization", authorization.encode()))
@@ -72,6 +73,7 @@ def test_an_ended_session_counts_no_more() -> None:
 def test_after_a_change_of_password_an_old_session_counts_no_more() -> None:
     user = UserFactory.create()
     here = scope(cookie=session_of(user))
+    assert resolve_owner(here) == user
 
     user.set_password("another good horse")
     user.save()
@@ -83,6 +85,7 @@ def test_a_deactivated_user_owns_nothing() -> None:
     user = UserFactory.create()
     ApiKeyFactory.create(user=user, secret="ck_good")
     by_cookie, by_key = scope(cookie=session_of(user)), scope(authorization="Bearer ck_good")
+    assert resolve_owner(by_cookie) == resolve_owner(by_key) == user
 
     user.is_active = False
     user.save()

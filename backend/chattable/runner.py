@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from celery import current_app
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import Error, InterfaceError, OperationalError
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
@@ -99,8 +99,11 @@ class Job:
     outcome: Outcome = field(default_factory=Outcome)
     task: asyncio.Task[None] | None = None
     _stopping: bool = False
-    _saved: Text | None = None
+    _saved: Text = field(init=False)
     _due_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._saved = self.text()
 
     def receive(self, chunk: Chunk) -> None:
         """Let the message grow by the chunk and note what it tells."""
@@ -113,11 +116,12 @@ class Job:
                 self.message.restart(rev=self.rev)
         self.message.append(content=chunk.content, reasoning=chunk.reasoning)
 
-    def cancel(self, *, stopping: bool) -> None:
-        """End the streaming where it is, as stopped by the user or (the lease is lost) without a word."""
+    def cancel(self, *, stopping: bool) -> bool:
+        """End the streaming where it is, as stopped by the user or without a word; false where it is over already."""
         self._stopping = self._stopping or stopping
-        if self.task:
-            self.task.cancel()
+        if self.task is None or self.task.cancelling():
+            return False
+        return self.task.cancel()
 
     def settle(self) -> bool:
         """Read the end of the streaming into the outcome; false where this worker has no say in it any more."""
@@ -133,9 +137,13 @@ class Job:
         """The texts as they are now."""
         return Text(self.message.pk, self.message.content, self.message.reasoning, self.message.rev)
 
+    def has_grown(self) -> bool:
+        """Whether there is something new to save."""
+        return self.text() != self._saved
+
     def is_due(self) -> bool:
-        """Whether there is something new to save; long texts are saved less often."""
-        return _now() >= self._due_at and self.text() != self._saved
+        """Whether it is time to save; long texts are saved less often."""
+        return _now() >= self._due_at
 
     def note_saved(self, text: Text) -> None:
         """Remember what is safe in the database."""
@@ -148,10 +156,10 @@ class Journal(Protocol):
     """The database's side of the engine; every call is synchronous."""
 
     def claim(self, run_id: uuid.UUID, worker: uuid.UUID) -> Job | None: ...
-    def renew(self, worker: uuid.UUID) -> dict[uuid.UUID, bool]: ...
+    def renew(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID, bool]: ...
     def checkpoint(self, worker: uuid.UUID, texts: Sequence[Text]) -> None: ...
     def finish(self, job: Job) -> list[uuid.UUID] | None: ...
-    def release(self, worker: uuid.UUID) -> list[uuid.UUID]: ...
+    def release(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> list[uuid.UUID]: ...
     def sweep(self) -> list[uuid.UUID]: ...
 
 
@@ -166,17 +174,18 @@ class Runner:
         self._jobs: dict[uuid.UUID, Job] = {}
         self._heart: asyncio.Task[None] | None = None
         self._next_sweep = float("inf")
-        self._closing = False
+        self._closing = asyncio.Event()
 
     async def run(self, run_id: uuid.UUID) -> None:
         """Answer the run to its end if its turn has come."""
-        if self._closing or run_id in self._jobs:
+        if self._closing.is_set():
+            await self._enqueue([run_id])
             return
-        job: Job | None = await self._execute(self._journal.claim)(run_id, self.worker)
+        job = await self._claim(run_id)
         if job is None:
             return
-        if self._closing:
-            await self._release()
+        if self._closing.is_set():
+            await self._release([run_id])
             return
         self._jobs[run_id] = job
         self._start_heart()
@@ -195,28 +204,31 @@ class Runner:
 
     async def hand_over(self) -> None:
         """Save all texts, give the leases back and queue the runs for other workers; answers nothing afterwards."""
-        self._closing = True
-        if jobs := list(self._jobs.values()):
-            await self._save(jobs)
-            for job in jobs:
-                job.cancel(stopping=False)
-            await self._release()
+        self._closing.set()
+        jobs = list(self._jobs.values())
+        await self._save(jobs)
+        await self._release([job.run_id for job in jobs if job.cancel(stopping=False)])
 
     async def close(self) -> None:
         """Stop the heartbeat and close the provider's connections."""
         if self._heart:
             self._heart.cancel()
+            await asyncio.wait([self._heart])
         await self._provider.close()
+
+    async def _claim(self, run_id: uuid.UUID) -> Job | None:
+        if run_id in self._jobs:
+            return None
+        try:
+            job: Job | None = await self._execute(self._journal.claim)(run_id, self.worker)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("Run %s could not be claimed and will be queued again: %s", run_id, error)
+            return None
+        return job
 
     async def _answer(self, job: Job) -> None:
         job.task = asyncio.create_task(self._stream(job))
-        try:
-            await asyncio.wait([job.task])
-        except asyncio.CancelledError:
-            job.cancel(stopping=True)
-            await asyncio.wait([job.task])
-            await self._finish(job)
-            raise
+        await asyncio.wait([job.task])
         await self._finish(job)
 
     async def _stream(self, job: Job) -> None:
@@ -248,30 +260,33 @@ class Runner:
             await asyncio.sleep(settings.HEARTBEAT_SECONDS)
             try:
                 await self._beat()
-            except DatabaseError as error:
-                logger.warning("A heartbeat failed and is tried again: %s", error)
+            except Exception as error:
+                # Without a heart all leases would run out, so that it has to outlive any fault.
+                unknown = not isinstance(error, Error)
+                logger.warning("A heartbeat failed and is tried again: %s", error, exc_info=unknown)
 
     async def _beat(self) -> None:
         """Renew the leases, read stop requests, save what has grown, and now and then look for lost answers."""
         if jobs := list(self._jobs.values()):
-            held = await self._execute(self._journal.renew)(self.worker)
+            held = await self._execute(self._journal.renew)(self.worker, [job.run_id for job in jobs])
             for job in jobs:
                 if held.get(job.run_id, True):
                     job.cancel(stopping=job.run_id in held)
-            await self._save([job for job in jobs if job.run_id in held])
+            await self._save([job for job in jobs if job.run_id in held and job.is_due()])
         if _now() >= self._next_sweep:
             self._next_sweep = _now() + settings.SWEEP_SECONDS
             await self._enqueue(await self._execute(self._journal.sweep)())
 
     async def _save(self, jobs: Iterable[Job]) -> None:
-        if due := [job for job in jobs if job.is_due()]:
-            texts = [job.text() for job in due]
+        if grown := [job for job in jobs if job.has_grown()]:
+            texts = [job.text() for job in grown]
             await self._execute(self._journal.checkpoint)(self.worker, texts)
-            for job, text in zip(due, texts, strict=True):
+            for job, text in zip(grown, texts, strict=True):
                 job.note_saved(text)
 
-    async def _release(self) -> None:
-        await self._enqueue(await self._execute(self._journal.release)(self.worker))
+    async def _release(self, runs: Sequence[uuid.UUID]) -> None:
+        if runs:
+            await self._enqueue(await self._execute(self._journal.release)(self.worker, runs))
 
     async def _enqueue(self, runs: Sequence[uuid.UUID]) -> None:
         if runs:

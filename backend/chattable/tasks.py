@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,13 +27,25 @@ _database = ThreadPoolExecutor(4, thread_name_prefix="chattable-database")
 @shared_task(name=TASK, ignore_result=True)
 def run_chat(run_id: str) -> None:
     """Answer the run with this id if its turn has come."""
-    layers.call(worker_runner().run(uuid.UUID(run_id)))
+    _call(lambda runner: runner.run(uuid.UUID(run_id)))
+
+
+def _call(use: Callable[[Runner], Awaitable[None]], *, timeout: float | None = None) -> None:
+    """Let this process's Runner do something on its event loop, and wait for it."""
+
+    async def call() -> None:
+        await use(_runner())
+
+    layers.call(call(), timeout=timeout)
 
 
 @cache
-def worker_runner() -> Runner:
-    """The Runner of this process."""
-    return Runner(Run.objects, execute=_in_database_thread)
+def _runner() -> Runner:
+    """The Runner of this process: on its event loop only, so that no two threads make one each."""
+    return Runner(Run.objects, execute=in_database_thread)
+
+
+os.register_at_fork(after_in_child=_runner.cache_clear)
 
 
 @worker_ready.connect
@@ -42,19 +55,21 @@ def start_worker(**_: Any) -> None:
         layers.call(layers.join_workers(), timeout=10)
     except (RedisError, OSError, TimeoutError) as error:
         logger.warning("This worker is not counted as listening: %s", error)
-    layers.call(worker_runner().start())
+    _call(Runner.start)
 
 
 @worker_shutting_down.connect
 def stop_worker(**_: Any) -> None:
     """Hand the running answers over to other workers."""
     try:
-        layers.call(worker_runner().hand_over(), timeout=10)
+        _call(Runner.hand_over, timeout=10)
     except TimeoutError:
         logger.warning("The running answers could not be handed over in 10 s; their leases will expire.")
 
 
-def _in_database_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+def in_database_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """The function as a coroutine that runs in one of the few threads for the database, with a sound connection."""
+
     def call(*args: Any) -> Any:
         close_old_connections()
         try:

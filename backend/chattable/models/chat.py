@@ -1,8 +1,9 @@
 """A chat: a tree of messages that belongs to an owner."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -19,9 +20,6 @@ from chattable.models.base import CleanCharField, CleanTextField, Versioned, cle
 from chattable.models.message import Message, Role, Status
 from chattable.models.run import Run
 from chattable.runner import Runner
-
-if TYPE_CHECKING:
-    from chattable.models.message import MessageManager
 
 # Everything but the owner: a chat never changes hands.
 CHANGING = ("title", "model", "instructions", "parameters", "current_leaf", "version", "updated_at", "active_at")
@@ -69,7 +67,7 @@ class Chat(Versioned):
     current_leaf = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
     active_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    messages: "MessageManager"
+    messages: Any  # a MessageManager, whose own descriptor mypy would apply here
 
     objects: ClassVar[ChatManager] = ChatManager()
 
@@ -115,12 +113,13 @@ class Chat(Versioned):
     async def arun(self, *, model: str = "") -> Message:
         """Like `run`, for a running event loop."""
         answer, run = await sync_to_async(self._begin_at_leaf)(model)
-        runner = Runner(Run.objects, execute=sync_to_async)
+        answering = asyncio.create_task(_answered(answer, run))
         try:
-            await runner.run(run.pk)
-        finally:
-            await runner.close()
-        await answer.arefresh_from_db()
+            await asyncio.shield(answering)
+        except asyncio.CancelledError:
+            await sync_to_async(answer.stop)()
+            await answering
+            raise
         return answer
 
     def _begin_at_leaf(self, model: str) -> tuple[Message, Run]:
@@ -168,6 +167,20 @@ class Chat(Versioned):
         if not same or answer is None:
             raise Conflict("This id belongs to another message.", "id_conflict")
         return Sent(message, answer, created=False)
+
+
+async def _answered(answer: Message, run: Run) -> None:
+    """Answer here as soon as the run's turn comes, and see how it has ended."""
+    runner = Runner(Run.objects, execute=sync_to_async)
+    try:
+        await runner.run(run.pk)
+        await answer.arefresh_from_db()
+        while answer.is_running:
+            await asyncio.sleep(settings.HEARTBEAT_SECONDS)
+            await runner.run(run.pk)
+            await answer.arefresh_from_db()
+    finally:
+        await runner.close()
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from chattable import runner
 from chattable.conf import settings
 from chattable.exceptions import QueueUnavailable
-from chattable.models.base import CleanCharField, CleanTextField, uuid7
+from chattable.models.base import CleanCharField, CleanTextField, clean, uuid7
 from chattable.models.message import RUNNING, Message, Role, Status
 from chattable.runner import Job, Text
 
@@ -48,9 +48,9 @@ class RunManager(models.Manager["Run"]):
             parameters=run.message.chat.parameters,
         )
 
-    def renew(self, worker: uuid.UUID) -> dict[uuid.UUID, bool]:
-        """Renew all leases of the worker; returns its runs, each with whether a stop was asked for."""
-        held = self.filter(worker=worker, finished_at=None)
+    def renew(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID, bool]:
+        """Renew the leases that the worker still has; returns those, each with whether a stop was asked for."""
+        held = self.filter(pk__in=runs, worker=worker, finished_at=None)
         held.update(lease_expires_at=_lease_end())
         return {pk: stop is not None for pk, stop in held.values_list("pk", "stop_requested_at")}
 
@@ -67,14 +67,15 @@ class RunManager(models.Manager["Run"]):
             if not self._close(self.filter(pk=job.run_id, worker=job.worker), outcome.ledger()):
                 return None
             job.message.finish(outcome.status, finish_reason=outcome.finish_reason, error=outcome.error)
-            return self.waiting_for(job.message)
+        return self.waiting_for(job.message)
 
-    def release(self, worker: uuid.UUID) -> list[uuid.UUID]:
-        """Give all leases of the worker back; returns the runs that now wait for another one."""
-        held = self.filter(worker=worker, finished_at=None)
-        runs = list(held.values_list("pk", flat=True))
-        held.update(worker=None, lease_expires_at=None, queued_at=Now())
-        return runs
+    def release(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+        """Give the leases back that the worker still has; returns their runs, which wait for another worker now."""
+        with transaction.atomic():
+            held = self.select_for_update().filter(pk__in=runs, worker=worker, finished_at=None)
+            free = list(held.values_list("pk", flat=True))
+            self.filter(pk__in=free).update(**_FREE)
+        return free
 
     def stop(self, message: Message) -> None:
         """Ask the worker to stop the message's run, or end it here where no worker holds it."""
@@ -92,24 +93,29 @@ class RunManager(models.Manager["Run"]):
         for run in unheld.filter(attempts__gte=settings.MAX_ATTEMPTS):
             self._end_here(run, status=Status.FAILED, error="worker_lost")
         forgotten = Q(queued_at__lt=Now() - _seconds("REQUEUE_SECONDS"))
-        runs = list(self._free().filter(Q(lease_expires_at__lt=Now()) | forgotten).values_list("pk", flat=True))
+        lost = self._free().filter(Q(lease_expires_at__lt=Now()) | forgotten)
+        runs = list(lost.values_list("pk", flat=True))
         if runs:
-            self.filter(pk__in=runs).update(worker=None, lease_expires_at=None, queued_at=Now())
+            # What a worker has claimed in the meantime stays with it.
+            lost.filter(pk__in=runs).update(**_FREE)
         return runs
 
     def waiting_for(self, message: Message) -> list[uuid.UUID]:
-        """The runs of turns that were sent while this answer was running."""
-        return list(
-            self.filter(finished_at=None, worker=None, message__parent__parent=message).values_list("pk", flat=True)
-        )
+        """The runs of turns that were sent while this answer, which must have been committed as final, was running."""
+        after = Q(message__parent=message) | Q(message__parent__parent=message)
+        return list(self.filter(after, finished_at=None, worker=None).values_list("pk", flat=True))
 
     def _free(self) -> models.QuerySet["Run"]:
         """Runs that a worker may take: nobody holds them, and the answer they continue is final."""
-        before = Message.objects.filter(children__children=OuterRef("message_id"), status__in=RUNNING)
-        return self.filter(_unheld(), ~Exists(before), finished_at=None)
+        running = Message.objects.filter(status__in=RUNNING)
+        parent = running.filter(children=OuterRef("message_id"))
+        before = running.filter(children__children=OuterRef("message_id"))
+        return self.filter(_unheld(), ~Exists(parent), ~Exists(before), finished_at=None)
 
-    def _close(self, runs: models.QuerySet["Run"], ledger: dict[str, Any]) -> int:
-        return runs.filter(finished_at=None).update(finished_at=Now(), lease_expires_at=None, **ledger)
+    def _close(self, runs: models.QuerySet["Run"], ledger: Mapping[str, Any]) -> int:
+        # An update saves the fields' values as they are.
+        clean_ledger = {name: clean(value) if isinstance(value, str) else value for name, value in ledger.items()}
+        return runs.filter(finished_at=None).update(finished_at=Now(), lease_expires_at=None, **clean_ledger)
 
     def _end_here(self, run: "Run", *, status: str, error: str = "") -> None:
         with transaction.atomic():
@@ -117,8 +123,10 @@ class RunManager(models.Manager["Run"]):
                 return
             message = Message.objects.select_related("chat").get(pk=run.message_id)
             message.finish(status, error=error)
-            waiting = self.waiting_for(message)
-        transaction.on_commit(lambda: runner.enqueue(waiting), robust=True)
+        transaction.on_commit(lambda: runner.enqueue(self.waiting_for(message)), robust=True)
+
+
+_FREE: Mapping[str, Any] = {"worker": None, "lease_expires_at": None, "queued_at": Now()}
 
 
 def _unheld() -> Q:
@@ -160,7 +168,8 @@ def _checkpoint_sqlite(connection: Any, worker: uuid.UUID, texts: Sequence[Text]
             """UPDATE chattable_message AS m
             SET content = v.content, reasoning = v.reasoning, rev = v.rev,
                 updated_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')
-            FROM (SELECT value ->> 0 AS id, value ->> 1 AS content, value ->> 2 AS reasoning, value ->> 3 AS rev
+            FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS content,
+                    json_extract(value, '$[2]') AS reasoning, json_extract(value, '$[3]') AS rev
                 FROM json_each(%s)) AS v
             WHERE m.id = v.id AND EXISTS (
                 SELECT 1 FROM chattable_run r WHERE r.message_id = m.id AND r.worker = %s AND r.finished_at IS NULL)""",

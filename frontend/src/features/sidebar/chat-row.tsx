@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import type { Chat } from "@/shared/api/types";
 import { useRunning } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
@@ -20,17 +20,12 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
   const title = chat.title || strings.sidebar.untitled;
+  useFocusBack(link, renaming);
 
   if (renaming)
     return (
       <li>
-        <RenameField
-          chat={chat}
-          onDone={() => {
-            setRenaming(false);
-            requestAnimationFrame(() => link.current?.focus());
-          }}
-        />
+        <RenameField chat={chat} onDone={() => setRenaming(false)} />
       </li>
     );
 
@@ -59,4 +54,14 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
       <RowMenu title={title} onRename={() => setRenaming(true)} onDelete={() => onDelete(chat)} />
     </li>
   );
+}
+
+/** Gives the link the focus that its field had, unless the reader has gone elsewhere meanwhile. */
+function useFocusBack(link: RefObject<HTMLElement | null>, isAway: boolean): void {
+  const wasAway = useRef(false);
+  useLayoutEffect(() => {
+    if (wasAway.current && !isAway && document.activeElement === document.body)
+      link.current?.focus();
+    wasAway.current = isAway;
+  }, [link, isAway]);
 }

@@ -61,8 +61,9 @@ function placeChat(client: QueryClient, chat: Chat): void {
 
 function forgetChat(client: QueryClient, id: string): void {
   client.setQueryData<Chats>(chatsKey, (known) => known && without(known, id));
-  client.removeQueries({ queryKey: chatKey(id) });
-  client.removeQueries({ queryKey: messagesKey(id) });
+  // What is on the page right now asks again, and learns that the chat is gone.
+  void client.resetQueries({ queryKey: chatKey(id) });
+  void client.resetQueries({ queryKey: messagesKey(id) });
 }
 
 const without = (chats: Chats, id: string): Chats => ({

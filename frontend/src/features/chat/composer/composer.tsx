@@ -46,7 +46,7 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
   const error = outbox.error && asApiError(outbox.error);
   return (
     <form
-      className="mx-auto grid w-full max-w-measure gap-2"
+      className="mx-auto flex w-full max-w-measure flex-col gap-2"
       onSubmit={(event) => {
         event.preventDefault();
         void submit();
@@ -61,7 +61,15 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
         </Notice>
       )}
       <div className="rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent">
-        <TextBox ref={box} defaultValue={initialText} onInput={onInput} onKeyDown={onKeyDown} />
+        <TextBox
+          ref={box}
+          defaultValue={initialText}
+          onInput={(value) => {
+            onInput(value);
+            if (!value && outbox.isError) outbox.reset();
+          }}
+          onKeyDown={onKeyDown}
+        />
         <div className="flex items-center justify-end gap-1">
           <ModelPicker {...picker} onChoose={picker.choose} />
           <SendButton running={running} onStop={onStop} />

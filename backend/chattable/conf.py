@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import setting_changed
 from django.http import HttpRequest
-from django.http.cookie import parse_cookie
 from django.utils.module_loading import import_string
 
 DEFAULTS: Mapping[str, Any] = {
@@ -62,6 +63,8 @@ class Settings:
         """All settings with their values in force."""
         if self._values is None:
             given = getattr(django_settings, "CHATTABLE", {})
+            if not isinstance(given, Mapping):
+                raise ImproperlyConfigured("CHATTABLE must be a dictionary.")
             if unknown := sorted(set(given) - set(DEFAULTS)):
                 raise ImproperlyConfigured(
                     f"CHATTABLE has unknown settings: {', '.join(unknown)}. Known are: {', '.join(sorted(DEFAULTS))}."
@@ -93,17 +96,28 @@ def resolve_owner(source: Any) -> Any:
 
 
 def signed_in_user(source: Any) -> Any:
-    """The signed-in user of a request or of a socket's scope, or None; a scope's session is read afresh."""
-    user = get_user(_request_of(source)) if isinstance(source, Mapping) else source.user
-    return user if user.is_authenticated and user.is_active else None
+    """The signed-in user of a request or of a socket's scope, or None; a scope's session is read afresh.
+
+    In a socket a cookie counts only together with an origin, which has been checked before.
+    """
+    user = _session_user(request_of(source)) if isinstance(source, Mapping) else source.user
+    return user if user and user.is_authenticated and user.is_active else None
 
 
-def _request_of(scope: Mapping[str, Any]) -> HttpRequest:
-    request = HttpRequest()
-    cookies = parse_cookie(header(scope, b"cookie"))
+def _session_user(request: HttpRequest) -> Any:
+    if "Origin" not in request.headers:
+        return None
     engine = import_module(django_settings.SESSION_ENGINE)
-    request.session = engine.SessionStore(cookies.get(django_settings.SESSION_COOKIE_NAME))
-    return request
+    request.session = engine.SessionStore(request.COOKIES.get(django_settings.SESSION_COOKIE_NAME))
+    # A socket cannot hand out a new cookie: a session renewed here would be lost to the browser.
+    request.session.cycle_key = lambda: None  # type: ignore[method-assign]
+    return get_user(request)
+
+
+def request_of(scope: Mapping[str, Any]) -> HttpRequest:
+    """The handshake of a socket as Django's request: its headers, cookies, host and scheme."""
+    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    return ASGIRequest({**scope, "method": "GET", "scheme": scheme}, BytesIO())
 
 
 def header(scope: Mapping[str, Any], name: bytes) -> str:

@@ -2,105 +2,174 @@
 
 import asyncio
 import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
-from asgiref.sync import sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.db import database_sync_to_async
 from django.conf import settings as django_settings
-from django.http.request import validate_host
+from django.core.exceptions import DisallowedHost
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
+from django.utils.http import is_same_domain
+from redis.exceptions import RedisError
 
-from chattable import conf, events
-from chattable.conf import header, settings
+from chattable import conf, events, layers
+from chattable.conf import request_of, settings
 
 logger = logging.getLogger(__name__)
 
-# The credential has ended: a page must not come back with it.
+type Message = dict[str, Any]
+
+# Why a socket is closed. A page whose credential has ended must not come back with it.
 CREDENTIAL_ENDED = 4401
-# More than the page ever sends: a ping is a dozen bytes, three a minute.
-MAX_FRAME_CHARS = 1024
+NOT_A_PING = 1008
+EVENTS_LOST = 1012
+TOO_SLOW = 1013
+
+PING = '{"type":"ping"}'
+PONG = '{"type":"pong"}'
+# How many characters may wait for a slow reader, who then does better to come back and fetch.
+MAX_BACKLOG = 2**20
+# How long a reader who takes nothing is given to take the close frame, in seconds.
+CLOSE_SECONDS = 5.0
+
+# Over how many seconds sockets are closed that have all lost events at once.
+SPREAD_SECONDS = 2.0
+
+# The database, Valkey or the reader is away.
+AWAY = (DatabaseError, InterfaceError, RedisError, OSError)
 
 
-class ChatConsumer(AsyncWebsocketConsumer):
-    """Admits an owner from an allowed origin and forwards the frames of the owner's group."""
+async def chat_socket(scope: Any, receive: Any, send: Any) -> None:
+    """ASGI application: serves one socket to its end."""
+    await ChatConsumer(scope, receive, send).run()
 
-    group = ""
-    _recheck_timer: asyncio.TimerHandle | None = None
 
-    async def connect(self) -> None:
+class ChatConsumer:
+    """Admits an owner from an allowed origin and forwards what the owner's group is sent."""
+
+    def __init__(
+        self, scope: Any, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._backlog: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting = 0
+        self._failed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        # Set from the start: the credential may have ended before the group was joined.
+        self._doubt = asyncio.Event()
+        self._doubt.set()
+
+    async def run(self) -> None:
         """Join the owner's group, then accept; refuse strangers and other sites before accepting."""
-        owner = await self._owner() if origin_allowed(self.scope) else None
-        if owner is None:
-            await self.close()
-            return
-        self.group = events.owner_group(owner)
-        await self.channel_layer.group_add(self.group, self.channel_name)
-        await self.accept()
-        self._recheck_later()
+        await self._receive()
+        async with AsyncExitStack() as stack:
+            try:
+                group = await self._group() if origin_allowed(self._scope) else None
+                if group:
+                    await stack.enter_async_context(layers.listening(group, self._deliver))
+            except AWAY as error:
+                logger.warning("Refused a socket, which may come back later: %s", error)
+                group = None
+            if group is None:
+                await self._send({"type": "websocket.close"})
+                return
+            await self._send({"type": "websocket.accept"})
+            code = await _first(self._read(), self._write(), self._guard(group), self._failed)
+        if code:
+            await self._close(code)
 
-    async def disconnect(self, code: int) -> None:
-        """Leave the group."""
-        if self._recheck_timer:
-            self._recheck_timer.cancel()
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Answer a heartbeat; nothing else goes upward."""
-        if text_data and len(text_data) <= MAX_FRAME_CHARS and '"ping"' in text_data:
-            await self.send(text_data='{"type":"pong"}')
-        else:
-            await self.close(code=1008)
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Forward frames at once: Channels' own dispatch costs a thread hop for each message."""
+    def _deliver(self, message: Message) -> None:
+        """Take what the group is sent; never waits."""
         if message["type"] == "chattable.frame":
-            await self.base_send({"type": "websocket.send", "text": message["text"], "bytes": None})
+            self._put(message["text"])
+        elif message["type"] == "chattable.recheck":
+            self._doubt.set()
         else:
-            await super().dispatch(message)
+            wait = random.uniform(0, SPREAD_SECONDS)  # noqa: S311
+            asyncio.get_running_loop().call_later(wait, self._fail, EVENTS_LOST)
 
-    async def chattable_recheck(self, message: dict[str, Any]) -> None:
-        """Close the socket if its credential has ended."""
-        owner = await self._owner()
-        if owner is None or events.owner_group(owner) != self.group:
-            await self.close(code=CREDENTIAL_ENDED)
-        else:
-            self._recheck_later()
+    def _put(self, text: str) -> None:
+        if self._waiting > MAX_BACKLOG:
+            self._fail(TOO_SLOW)
+            return
+        self._waiting += len(text)
+        self._backlog.put_nowait(text)
 
-    def _recheck_later(self) -> None:
-        if self._recheck_timer:
-            self._recheck_timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._recheck_timer = loop.call_later(
-            settings.RECHECK_SECONDS, lambda: loop.create_task(self.dispatch({"type": "chattable.recheck"}))
-        )
+    def _fail(self, code: int) -> None:
+        """Have a page that misses events come back and fetch what there is."""
+        if not self._failed.done():
+            self._failed.set_result(code)
 
-    async def _owner(self) -> Any:
-        return await sync_to_async(conf.resolve_owner)(self.scope)
+    async def _write(self) -> None:
+        with suppress(OSError):
+            while True:
+                text = await self._backlog.get()
+                await self._send({"type": "websocket.send", "text": text})
+                self._waiting -= len(text)
+
+    async def _read(self) -> int | None:
+        """Answer heartbeats; nothing else goes upward."""
+        while (message := await self._receive())["type"] == "websocket.receive":
+            if (message.get("text") or "").replace(" ", "") != PING:
+                return NOT_A_PING
+            self._put(PONG)
+        return None
+
+    async def _guard(self, group: str) -> int:
+        """Check the credential now and then, and whenever it is in doubt; return when it has ended."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._doubt.wait(), settings.RECHECK_SECONDS)
+            self._doubt.clear()
+            try:
+                if await self._group() != group:
+                    return CREDENTIAL_ENDED
+            except AWAY as error:
+                logger.warning("A socket's credential could not be checked and counts until the next check: %s", error)
+
+    async def _group(self) -> str | None:
+        """The group of the credential's owner, or None."""
+        owner = await database_sync_to_async(conf.resolve_owner)(self._scope)
+        return None if owner is None else events.owner_group(owner)
+
+    async def _close(self, code: int) -> None:
+        with suppress(OSError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._send({"type": "websocket.close", "code": code})
+
+
+async def _first(*parts: Coroutine[Any, Any, int | None] | asyncio.Future[int]) -> int | None:
+    """Run all parts until one returns, and return what it did."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def origin_allowed(scope: Any) -> bool:
     """Whether the socket's origin is our own address or trusted; without an origin only a bearer key is let in."""
-    origin = header(scope, b"origin")
-    allowed = origin == _own_origin(scope) or _trusted(origin) if origin else bool(header(scope, b"authorization"))
+    request = request_of(scope)
+    origin = request.headers.get("Origin", "")
+    if origin:
+        allowed = origin == _own_origin(request) or _trusted(origin)
+    else:
+        allowed = request.headers.get("Authorization", "").lower().startswith("bearer ")
     if not allowed:
         logger.warning("Refused a socket from origin %.200r.", origin)
     return allowed
 
 
-def _own_origin(scope: Any) -> str | None:
-    host = header(scope, b"host")
-    allowed = django_settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if django_settings.DEBUG else [])
-    if not validate_host(urlsplit(f"//{host}").hostname or "", allowed):
+def _own_origin(request: HttpRequest) -> str | None:
+    try:
+        return f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
         return None
-    return f"{'https' if _is_secure(scope) else 'http'}://{host}"
-
-
-def _is_secure(scope: Any) -> bool:
-    if proxy := django_settings.SECURE_PROXY_SSL_HEADER:
-        name, value = proxy
-        return header(scope, name.removeprefix("HTTP_").replace("_", "-").lower().encode()) == value
-    return scope.get("scheme") in ("wss", "https")
 
 
 def _trusted(origin: str) -> bool:
@@ -108,6 +177,6 @@ def _trusted(origin: str) -> bool:
     scheme, _, host = origin.partition("://")
     for trusted in django_settings.CSRF_TRUSTED_ORIGINS:
         trusted_scheme, _, trusted_host = trusted.partition("://")
-        if scheme == trusted_scheme and validate_host(host, [trusted_host.removeprefix("*")]):
+        if scheme == trusted_scheme and is_same_domain(host, trusted_host.removeprefix("*")):
             return True
     return False

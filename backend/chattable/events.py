@@ -1,10 +1,12 @@
 """What the page is told: the shape of every event, and the outbox that sends them."""
 
 import asyncio
+import atexit
 import hashlib
 import logging
+import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from chattable.models import Chat, Message
 
 logger = logging.getLogger(__name__)
+
+# How long a channel layer that hangs may hold up the events that come after, in seconds.
+SEND_SECONDS = 5.0
+# How long events wait, and grow together, after a flush that failed, in seconds.
+RETRY_SECONDS = 1.0
 
 type Event = dict[str, Any]
 type Span = tuple[int, int, str]
@@ -112,12 +119,7 @@ def message_updated(message: "Message", delta: Delta | None) -> Event:
     """Event: the message grew by the delta, or (without one) changed its state."""
     if delta is None:
         return {"type": "message.updated", "message": message_state(message)}
-    event: Event = {"type": "message.delta", "id": message.id, "rev": delta.rev}
-    if delta.content:
-        event["content"] = delta.content
-    if delta.reasoning:
-        event["reasoning"] = delta.reasoning
-    return event
+    return {"type": "message.delta", "id": message.id, "rev": delta.rev, **_spans(delta)}
 
 
 def chat_changed(kind: str, chat: "Chat") -> Event:
@@ -149,68 +151,110 @@ def recheck(owner: "Model") -> None:
 RECHECK: Event = {"type": "recheck"}
 
 
+class Queue:
+    """The events of one group in order; a delta joins the last event of its message where it continues it."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._growing: dict[object, Event] = {}
+        self.recheck = False
+
+    def put(self, event: Event) -> None:
+        """Add an event."""
+        if event is RECHECK:
+            self.recheck = True
+        elif event["type"] == "message.delta":
+            self._grow(event)
+        else:
+            self._events.append(event)
+            if "message" in event:
+                self._growing.pop(event["message"]["id"], None)
+
+    def _grow(self, event: Event) -> None:
+        last = self._growing.get(event["id"])
+        both = _delta_of(last).followed_by(_delta_of(event)) if last else None
+        if last and both:
+            last.update(_spans(both))
+        else:
+            self._events.append(event)
+            self._growing[event["id"]] = event
+
+    def frame(self) -> str:
+        """The events as the socket carries them; raises `TypeError` where one cannot be written as JSON."""
+        return encode(self._events)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+
 class Outbox:
     """Events waiting for the next flush: at once while idle, merged in between while one is under way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[str, list[Event]] = {}
-        self._flushing = False
+        self._waiting: dict[str, Queue] = {}
+        self.idle = threading.Event()
+        self.idle.set()
         self.lost = 0
 
     def put(self, group: str, event: Event) -> None:
         """Add an event for a group and make sure that it is flushed."""
         with self._lock:
-            queue = self._waiting.setdefault(group, [])
-            if not (queue and _merged(queue, event)):
-                queue.append(event)
-            if self._flushing:
+            if (queue := self._waiting.get(group)) is None:
+                queue = self._waiting[group] = Queue()
+            queue.put(event)
+            if not self.idle.is_set():
                 return
-            self._flushing = True
-        loop = layers.background_loop()
-        loop.call_soon_threadsafe(lambda: loop.create_task(self._flush()))
+            self.idle.clear()
+        asyncio.run_coroutine_threadsafe(self._flush(), layers.background_loop())
 
     async def _flush(self) -> None:
         while batch := self._take():
+            pause = settings.FLUSH_SECONDS
+            messages = [(group, message) for group, queue in batch.items() for message in self._messages(queue)]
             try:
-                await layers.group_send_many(_frames(batch))
-            except (RedisError, OSError) as error:
-                self.lost += sum(len(queue) for queue in batch.values())
-                logger.warning("Events were lost, %s so far; pages will refetch: %s", self.lost, error)
-            await asyncio.sleep(settings.FLUSH_SECONDS)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await layers.group_send_many(messages)
+            except Exception as error:
+                self._lose(sum(map(len, batch.values())), error)
+                pause = RETRY_SECONDS
+            await asyncio.sleep(pause)
 
-    def _take(self) -> dict[str, list[Event]]:
+    def _take(self) -> dict[str, Queue]:
         with self._lock:
             batch, self._waiting = self._waiting, {}
-            self._flushing = bool(batch)
+            if not batch:
+                self.idle.set()
             return batch
 
+    def _messages(self, queue: Queue) -> Iterator[dict[str, Any]]:
+        if queue.recheck:
+            yield {"type": "chattable.recheck"}
+        if queue:
+            try:
+                yield {"type": "chattable.frame", "text": queue.frame()}
+            except TypeError as error:
+                self._lose(len(queue), error)
 
-def _merged(queue: list[Event], event: Event) -> bool:
-    """Fold a delta into the last event where it continues it."""
-    last = queue[-1]
-    if not (event["type"] == last["type"] == "message.delta" and event["id"] == last["id"]):
-        return False
-    both = _delta_of(last).followed_by(_delta_of(event))
-    if both is None:
-        return False
-    for field in ("content", "reasoning"):
-        if span := getattr(both, field):
-            last[field] = span
-    return True
+    def _lose(self, count: int, error: Exception) -> None:
+        self.lost += count
+        away = isinstance(error, RedisError | OSError)
+        logger.log(
+            logging.WARNING if away else logging.ERROR,
+            "Events were lost, %s so far; pages will refetch: %s",
+            self.lost,
+            error,
+            exc_info=None if away else error,
+        )
 
 
 def _delta_of(event: Event) -> Delta:
     return Delta(event["rev"], event.get("content"), event.get("reasoning"))
 
 
-def _frames(batch: dict[str, list[Event]]) -> Iterable[layers.GroupMessage]:
-    for group, queue in batch.items():
-        if RECHECK in queue:
-            yield group, {"type": "chattable.recheck"}
-            queue = [event for event in queue if event is not RECHECK]
-        if queue:
-            yield group, {"type": "chattable.frame", "text": encode(queue)}
+def _spans(delta: Delta) -> dict[str, Span]:
+    """The fields that grew."""
+    return {name: span for name in ("content", "reasoning") if (span := getattr(delta, name))}
 
 
 def encode(events: list[Event]) -> str:
@@ -219,3 +263,14 @@ def encode(events: list[Event]) -> str:
 
 
 outbox = Outbox()
+
+
+def _renew() -> None:
+    """A forked process has its parent's events, but not the thread that sends them."""
+    global outbox
+    outbox = Outbox()
+
+
+os.register_at_fork(after_in_child=_renew)
+# A script that ends right after its answer still sends the last event, where that takes no longer than this.
+atexit.register(lambda: outbox.idle.wait(2))

@@ -1,24 +1,49 @@
 """The channel layer of deltas: Channels' Redis pub/sub layer plus one round trip for many sends."""
 
 import asyncio
+import logging
 import os
+import socket
 import threading
+import uuid
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from channels.layers import get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer
+from channels_redis.utils import decode_hosts
+from redis.exceptions import RedisError
 
 type GroupMessage = tuple[str, dict[str, Any]]
+type Deliver = Callable[[dict[str, Any]], None]
 
 # Every worker process joins this group, so that the layer itself knows how many are listening.
 WORKERS = "chattable.workers"
 
+# What listeners get where messages may have been lost, because Valkey was away.
+GAP = {"type": "chattable.gap"}
+
+# A subscriber only listens, so without these it would never notice that its connection is gone.
+CONNECTION: dict[str, Any] = {
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "socket_keepalive_options": {
+        getattr(socket, name): seconds
+        for name, seconds in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+        if hasattr(socket, name)
+    },
+}
+
 
 class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
     """Redis pub/sub channel layer that sends to many groups in one round trip; takes the same `CONFIG`."""
+
+    def __init__(self, hosts: Any = None, **config: Any) -> None:
+        super().__init__(hosts=[_with_life(host) for host in decode_hosts(hosts)], **config)
 
     async def group_send_many(self, messages: Iterable[GroupMessage]) -> None:
         """Send each `(group, message)` in order, in one pipeline a shard; raises redis' `ConnectionError`."""
@@ -36,6 +61,34 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
             pipeline.publish(channel, data)
         await pipeline.execute()
 
+    @asynccontextmanager
+    async def listening(self, group: str, deliver: Deliver) -> AsyncIterator[None]:
+        """Hand each message of the group straight to `deliver`, past a queue and a Redis channel for each listener.
+
+        Raises `ConnectionError` while Valkey is away.
+        """
+        layer = self._get_layer()
+        channel = uuid.uuid4().hex
+        layer.channels[channel] = _Inbox(lambda data: deliver(self.deserialize(data)))
+        try:
+            await layer.group_add(group, channel)
+            connection = layer._get_shard(layer._get_group_channel_name(group))._pubsub.connection
+            if not connection.is_connected:
+                raise ConnectionError("The channel layer is away.")
+            connection.register_connect_callback(self._reconnected)
+            yield
+        finally:
+            layer.channels.pop(channel, None)
+            with suppress(RedisError, OSError):
+                await layer.group_discard(group, channel)
+
+    def _reconnected(self, _: Any) -> None:
+        """Called by redis-py for a subscription that was lost and stands again."""
+        gap = self.serialize(GAP)
+        for inbox in self._get_layer().channels.values():
+            if isinstance(inbox, _Inbox):
+                inbox.put_nowait(gap)
+
     async def group_size(self, group: str) -> int:
         """How many processes listen to the group now."""
         layer = self._get_layer()
@@ -46,6 +99,31 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
         return int(count)
 
 
+class _OneLine(logging.Filter):
+    """Valkey being away is worth a line a second in the log, but not a traceback a second."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, RedisError | OSError):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.msg, record.args, record.exc_info = "The channel layer is away: %s", (error,), None
+        return True
+
+
+logging.getLogger("channels_redis.pubsub").addFilter(_OneLine())
+
+
+def _with_life(host: dict[str, Any]) -> dict[str, Any]:
+    return host if str(host.get("address")).startswith("unix:") else {**CONNECTION, **host}
+
+
+@dataclass(frozen=True, slots=True)
+class _Inbox:
+    """Stands where the layer expects a channel's queue."""
+
+    put_nowait: Callable[[bytes], None]
+
+
 async def group_send_many(messages: Iterable[GroupMessage]) -> None:
     """Send each `(group, message)` by the configured layer, one by one where the layer knows no batches."""
     layer = get_channel_layer()
@@ -54,6 +132,34 @@ async def group_send_many(messages: Iterable[GroupMessage]) -> None:
     elif layer is not None:
         for group, message in messages:
             await layer.group_send(group, message)
+
+
+@asynccontextmanager
+async def listening(group: str, deliver: Deliver) -> AsyncIterator[None]:
+    """Call `deliver` with each message that the group is sent, and with `GAP` where some may have been lost.
+
+    It is called until the block ends, and must neither wait nor raise.
+    """
+    layer = get_channel_layer()
+    if isinstance(layer, ChattableLayer):
+        async with layer.listening(group, deliver):
+            yield
+    elif layer is None:
+        yield
+    else:
+        channel = await layer.new_channel()
+        await layer.group_add(group, channel)
+        pump = asyncio.create_task(_pump(layer, channel, deliver))
+        try:
+            yield
+        finally:
+            pump.cancel()
+            await layer.group_discard(group, channel)
+
+
+async def _pump(layer: Any, channel: str, deliver: Deliver) -> None:
+    while True:
+        deliver(await layer.receive(channel))
 
 
 async def join_workers() -> None:
@@ -83,7 +189,16 @@ def _start_loop() -> asyncio.AbstractEventLoop:
 
 
 _starting = threading.Lock()
-os.register_at_fork(after_in_child=_start_loop.cache_clear)
+
+
+def _forget_loop() -> None:
+    """A forked process has none of its parent's threads, and maybe a lock that one of them held."""
+    global _starting
+    _starting = threading.Lock()
+    _start_loop.cache_clear()
+
+
+os.register_at_fork(after_in_child=_forget_loop)
 
 
 def call[T](coroutine: Coroutine[Any, Any, T], *, timeout: float | None = None) -> T:

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from chattable.consumers import ChatConsumer
+from chattable.consumers import chat_socket
 
-websocket_urlpatterns = [path("ws/", ChatConsumer.as_asgi())]  # type: ignore[arg-type]
+websocket_urlpatterns = [path("ws/", chat_socket)]  # type: ignore[arg-type]

@@ -5,31 +5,33 @@ import copy
 import inspect
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections, transaction
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, connections, transaction
 from django.dispatch import Signal
 
 from chattable import events, layers
 from chattable.conf import settings
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from chattable.events import Delta
     from chattable.models import Chat, Message
 
 logger = logging.getLogger(__name__)
 
 # Sent by `Message.append` with `message` and `delta` for every piece of text that grew.
-message_delta = Signal()
+message_delta = Signal(use_caching=True)
 
 
 def message_saved(*, instance: "Message", created: bool, raw: bool = False, **_: Any) -> None:
     """Receiver of `post_save`: calls the owner's hook once the transaction has been committed."""
     if not raw:
-        call = instance.hooks.create if created else instance.hooks.update
-        transaction.on_commit(lambda: call(), robust=True)
+        transaction.on_commit(lambda: instance.hooks.create() if created else instance.hooks.update(), robust=True)
 
 
 def message_grew(*, message: "Message", delta: "Delta", **_: Any) -> None:
@@ -85,7 +87,8 @@ class Hooks:
 
     async def drained(self) -> None:
         """Wait until every call has returned or was given up."""
-        await asyncio.to_thread(self._lane.idle.wait, settings.HOOK_SECONDS + 1)
+        if calls := self._lane.calls:
+            await asyncio.wait([asyncio.wrap_future(calls)], timeout=settings.HOOK_SECONDS + 1)
 
 
 def _inherited(hook: Callable[..., Any]) -> bool:
@@ -101,9 +104,41 @@ class Call:
     delta: "Delta | None" = None
     grows: bool = False
 
-    def args(self) -> tuple[Any, ...]:
-        """The arguments that the hook gets."""
+    async def run(self) -> None:
+        """Await the hook; where it raised, a broken database connection is not kept for the next one."""
+        try:
+            await self.hook(*self._args())
+        except Exception:
+            await sync_to_async(close_old_connections)()
+            raise
+
+    def run_in_thread(self) -> asyncio.Future[None]:
+        """Call the hook in a daemon thread, which cannot keep the process from exiting where it hangs."""
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        threading.Thread(target=self._work, args=(loop, done), name="chattable-hook", daemon=True).start()
+        return done
+
+    def _work(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
+        try:
+            self.hook(*self._args())
+        except Exception as error:
+            self.log(error)
+        finally:
+            connections.close_all()
+            loop.call_soon_threadsafe(_settle, done)
+
+    def _args(self) -> tuple[Any, ...]:
         return (self.message, self.delta) if self.grows else (self.message,)
+
+    def log(self, error: BaseException) -> None:
+        """Tell the operator that the hook raised."""
+        logger.error("%r raised; the answer goes on without it.", self.hook, exc_info=error)
+
+
+def _settle(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 class Lane:
@@ -113,8 +148,8 @@ class Lane:
         self._lock = threading.Lock()
         self._waiting: list[Call] = []
         self._detached = False
-        self.idle = threading.Event()
-        self.idle.set()
+        self._busy = False
+        self.calls: Future[None] | None = None
 
     def put(self, call: Call) -> None:
         """Call the hook soon; from any thread."""
@@ -122,10 +157,10 @@ class Lane:
             if self._detached or self._merged(call):
                 return
             self._waiting.append(call)
-            if not self.idle.is_set():
+            if self._busy:
                 return
-            self.idle.clear()
-        asyncio.run_coroutine_threadsafe(self._run(), layers.background_loop())
+            self._busy = True
+        self.calls = asyncio.run_coroutine_threadsafe(self._run(), layers.background_loop())
 
     def _merged(self, call: Call) -> bool:
         last = self._waiting[-1] if self._waiting else None
@@ -137,19 +172,21 @@ class Lane:
 
     async def _run(self) -> None:
         while call := self._take():
+            limit = asyncio.timeout(settings.HOOK_SECONDS)
             try:
-                async with asyncio.timeout(settings.HOOK_SECONDS):
-                    await _invoke(call)
-            except TimeoutError:
-                self._detach(call)
-            except Exception:
-                logger.exception("%s raised; the answer goes on without it.", call.hook.__qualname__)
+                async with limit:
+                    await (call.run() if inspect.iscoroutinefunction(call.hook) else call.run_in_thread())
+            except (Exception, asyncio.CancelledError) as error:
+                if limit.expired():
+                    self._detach(call)
+                else:
+                    call.log(error)
 
     def _take(self) -> Call | None:
         with self._lock:
             if self._waiting:
                 return self._waiting.pop(0)
-            self.idle.set()
+            self._busy = False
             return None
 
     def _detach(self, call: Call) -> None:
@@ -157,36 +194,8 @@ class Lane:
             self._detached = True
             self._waiting.clear()
         logger.error(
-            "%s took longer than %s s and is not called again for message %s.",
-            call.hook.__qualname__,
+            "%r took longer than %s s and is not called again for message %s.",
+            call.hook,
             settings.HOOK_SECONDS,
             call.message.pk,
         )
-
-
-def _invoke(call: Call) -> Awaitable[Any]:
-    made: Awaitable[Any] = call.hook(*call.args()) if inspect.iscoroutinefunction(call.hook) else _in_thread(call)
-    return made
-
-
-def _in_thread(call: Call) -> Awaitable[None]:
-    """Call a plain function in a daemon thread, which a hook that hangs cannot keep from exiting."""
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def settle(error: Exception | None) -> None:
-        if not done.done():
-            done.set_exception(error) if error else done.set_result(None)
-
-    def work() -> None:
-        error = None
-        try:
-            call.hook(*call.args())
-        except Exception as raised:
-            error = raised
-        finally:
-            connections.close_all()
-        loop.call_soon_threadsafe(settle, error)
-
-    threading.Thread(target=work, name="chattable-hook", daemon=True).start()
-    return done

@@ -1,0 +1,64 @@
+"""The web server of the tests: uvicorn with the starter's application, in a thread, and sockets to it."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from websockets.sync.client import ClientConnection, connect
+
+
+class WebServer:
+    """Where the server listens, and sockets to it."""
+
+    def __init__(self, port: int) -> None:
+        self.host = f"127.0.0.1:{port}"
+        self._address = ("127.0.0.1", port)
+
+    @contextmanager
+    def connect(
+        self, *, host: str = "", origin: str = "", headers: dict[str, str] | None = None, buffer: int = 0
+    ) -> Iterator[ClientConnection]:
+        """An open socket; entering raises `InvalidStatus` where the server refuses it."""
+        connection = socket.socket()
+        if buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        connection.connect(self._address)
+        with connect(
+            f"ws://{host or self.host}/ws/",
+            sock=connection,
+            origin=origin or None,  # type: ignore[arg-type]
+            additional_headers=headers,
+            open_timeout=5,
+            close_timeout=1,
+            max_size=None,
+        ) as client:
+            yield client
+
+
+@contextmanager
+def web_server() -> Iterator[WebServer]:
+    """A running server."""
+    from config.asgi import application
+
+    server = uvicorn.Server(uvicorn.Config(application, port=0, ws="wsproto", log_config=None, proxy_headers=False))
+    thread = threading.Thread(target=server.run, name="web")
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        yield WebServer(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive(), "the web server does not stop"
+
+
+def wait_until(condition: Any, *, seconds: float = 5) -> None:
+    """Return as soon as the condition holds; fail if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)

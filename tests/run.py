@@ -205,9 +205,18 @@ def execute(step: Step, *, env: Mapping[str, str]) -> int:
         print(f"{step.name} took over {STEP_TIMEOUT // 60} minutes", flush=True)
         return 124
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        end(child)
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """End what is left of the step; one that still runs may tidy up first, as after Ctrl-C."""
+    with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGINT)
+            child.wait(20)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 def judge(step: Step, *, code: int) -> Count:
@@ -245,4 +254,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

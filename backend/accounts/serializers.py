@@ -6,11 +6,14 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import ApiKey
+from chattable.serializers import TextField
 
 
 @extend_schema_serializer(component_name="ApiKey")
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
     """A key without its secret; `prefix` is how the secret begins."""
+
+    name = TextField(max_length=100)
 
     class Meta:
         model = ApiKey

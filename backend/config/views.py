@@ -46,7 +46,7 @@ class ConfigView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(tags=["config"], auth=[], responses=ConfigSerializer)
+    @extend_schema(tags=["config"], summary="Read the configuration", auth=[], responses=ConfigSerializer)
     def get(self, request: Request) -> Response:
         """Tell what this server is, and set the CSRF cookie that changing requests need."""
         get_token(request)

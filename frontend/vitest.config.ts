@@ -16,5 +16,6 @@ export default defineConfig({
     include: ["../tests/frontend/**/*.test.{ts,tsx}"],
     setupFiles: ["../tests/frontend/setup.ts"],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });

@@ -1,8 +1,16 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-// jsdom has no layout; the router scrolls on each navigation.
+// A deadline, not a wait: a busy machine must not fail a test.
+configure({ asyncUtilTimeout: 10_000 });
+
+// jsdom has no layout: nothing scrolls, changes its size or comes into sight.
 window.scrollTo = () => {};
+globalThis.ResizeObserver ??= class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
 globalThis.IntersectionObserver ??= class {
   root = null;
   rootMargin = "";

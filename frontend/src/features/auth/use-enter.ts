@@ -1,34 +1,38 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
-import { configQuery } from "@/shared/api/config";
+import { useEffect } from "react";
+import { configKey, configQuery } from "@/shared/api/config";
 import { asApiError } from "@/shared/api/error";
-import { sessionKey, type User } from "@/shared/api/session";
+import { sessionKey, sessionQuery, type User } from "@/shared/api/session";
 
 export interface Credentials {
   email: string;
   password: string;
 }
 
-/** Signs in by `way` and goes on to where the reader was before. */
+/** Signs in by `way`, and goes on to where the reader was before; also when another tab has signed in. */
 export function useEnter(way: (credentials: Credentials) => Promise<User>) {
   const client = useQueryClient();
   const router = useRouter();
   const { next = "/" } = useSearch({ strict: false });
+  const user = useQuery({ ...sessionQuery, refetchOnWindowFocus: "always" }).data;
   const entering = useMutation({
     mutationFn: async (credentials: Credentials) => {
       // Sets the CSRF cookie, should the page have been opened while the server was away.
       await client.ensureQueryData(configQuery);
       return way(credentials);
     },
-    onSuccess: (user) => {
-      // Nothing of whoever was signed in before may be shown.
-      client.removeQueries({
-        predicate: ({ queryKey }) => queryKey[0] !== configQuery.queryKey[0],
-      });
-      client.setQueryData(sessionKey, user);
-      router.history.replace(next);
-    },
+    onSuccess: (signedIn) => client.setQueryData(sessionKey, signedIn),
   });
+
+  useEffect(() => {
+    if (!user) return;
+    // Nothing of whoever was signed in before may be shown.
+    const kept: unknown[] = [...sessionKey, ...configKey];
+    client.removeQueries({ predicate: ({ queryKey }) => !kept.includes(queryKey[0]) });
+    router.history.replace(next);
+  }, [user, next, client, router]);
+
   return {
     enter: (credentials: Credentials) => entering.mutate(credentials),
     entering: entering.isPending,

@@ -7,6 +7,8 @@ export interface User {
   email: string;
 }
 
+const SETTLE = 1_000;
+
 export const sessionKey = ["session"] as const;
 
 /** The signed-in user, or null. */
@@ -22,6 +24,16 @@ export async function fetchSession(signal?: AbortSignal): Promise<User | null> {
   const answer = await ask("GET", "auth/session", undefined, signal);
   if (!answer.ok && ![401, 410].includes(answer.status)) throw answerError(answer);
   return userOf(answer);
+}
+
+/**
+ * Whether a session that seems to have ended has ended: a change of the password renews it, and the new cookie may
+ * come a moment after the news.
+ */
+export async function isSignedIn(): Promise<boolean> {
+  if (await fetchSession()) return true;
+  await new Promise((resolve) => setTimeout(resolve, SETTLE));
+  return (await fetchSession()) !== null;
 }
 
 export const login = (credentials: { email: string; password: string }) =>

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { applyChatEvent, chatsKey } from "@/shared/api/chats";
 import { asApiError } from "@/shared/api/error";
 import { fetchMessage, mergeMessages, messagesKey } from "@/shared/api/messages";
-import { fetchSession, sessionEnded } from "@/shared/api/session";
+import { isSignedIn, sessionEnded } from "@/shared/api/session";
 import type { Message, MessagePage } from "@/shared/api/types";
 import { isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
@@ -38,7 +38,7 @@ function makeConnection(client: QueryClient): Connection {
       void client.invalidateQueries({ queryKey: chatsKey });
       void client.invalidateQueries({ queryKey: ["messages"] });
     },
-    isSignedIn: async () => (await fetchSession()) !== null,
+    isSignedIn,
     onSignedOut: () => sessionEnded(client),
   });
   return { live, socket };

@@ -6,6 +6,7 @@ import { sessionKey } from "@/shared/api/session";
 import { FakeServer } from "../../fake-server";
 import { renderPage, USER } from "../../render-page";
 
+const SESSION = "GET /_allauth/browser/v1/auth/session";
 const LOGIN = "POST /_allauth/browser/v1/auth/login";
 const demo = { email: "demo@example.org", password: "demo-demo" };
 
@@ -44,6 +45,16 @@ it("goes back to where the reader was, with nothing of the one before", async ()
   await waitFor(() => expect(router.state.location.pathname).toBe("/chats/chat-1"));
   expect(client.getQueryData(sessionKey)).toEqual(USER);
   expect(client.getQueryData(chatsKey)).toBeUndefined();
+});
+
+it("goes on by itself when another tab has signed in meanwhile", async () => {
+  server.on(SESSION, () => ({ body: { data: { user: USER }, meta: { is_authenticated: true } } }));
+  const { router } = await renderPage(LoginPage, {
+    at: "/login?next=%2Fchats%2Fchat-1",
+    user: null,
+  });
+  window.dispatchEvent(new Event("visibilitychange"));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/chats/chat-1"));
 });
 
 it("tells an error at the field it belongs to", async () => {

@@ -3,8 +3,11 @@ import { createChat, deleteChat, updateChat } from "@/shared/api/chats";
 import { onSignedOut } from "@/shared/api/client";
 import { ApiError } from "@/shared/api/error";
 import { fetchMessages } from "@/shared/api/messages";
-import { fetchSession, login, logout } from "@/shared/api/session";
+import { fetchSession, isSignedIn, login, logout } from "@/shared/api/session";
 import { FakeServer, makeChat } from "../../fake-server";
+
+const SESSION = "GET /_allauth/browser/v1/auth/session";
+const nobody = { status: 401, body: { meta: { is_authenticated: false } } };
 
 let server: FakeServer;
 beforeEach(() => {
@@ -100,4 +103,20 @@ it("takes a login that another tab was faster with as a login", async () => {
     body: { data: { user }, meta: { is_authenticated: true } },
   }));
   expect(await login({ email: "ann@example.org", password: "x" })).toEqual({ ...user, id: "3" });
+});
+
+it("believes the end of a session only when a renewed cookie had time to come", async () => {
+  const answers = [
+    nobody,
+    { body: { data: { user: { id: 3 } }, meta: { is_authenticated: true } } },
+  ];
+  server.on(SESSION, () => answers.shift() ?? nobody);
+  vi.useFakeTimers();
+  const renewed = isSignedIn();
+  await vi.runAllTimersAsync();
+  expect(await renewed).toBe(true);
+  const ended = isSignedIn();
+  await vi.runAllTimersAsync();
+  expect(await ended).toBe(false);
+  vi.useRealTimers();
 });

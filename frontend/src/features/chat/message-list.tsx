@@ -33,10 +33,10 @@ export function MessageList({ messages, older }: Props) {
     const at = messages.findIndex(({ id }) => id === anchor);
     const start = list.measurementsCache[at]?.start;
     const end = list.measurementsCache.at(-1)?.end ?? 0;
-    setReserve(
-      start === undefined ? GAP : reserveFor(list.scrollRect?.height ?? 0, end, start, GAP),
-    );
-    setAway(list.getDistanceFromEnd() > GAP);
+    const view = list.scrollRect?.height ?? 0;
+    const space = start === undefined ? GAP : reserveFor(view, end, start, GAP);
+    setReserve(space);
+    setAway(end + space - view - (list.scrollOffset ?? 0) > GAP);
   };
   const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count: messages.length,

@@ -52,7 +52,8 @@ export class ChatSocket {
     window.addEventListener("online", this.#hurry);
     window.addEventListener("offline", this.#onOffline);
     document.addEventListener("visibilitychange", this.#onVisibility);
-    this.#connect();
+    // A component that is mounted twice in a row opens one connection.
+    this.#retry = setTimeout(() => this.#connect());
     return () => this.#close();
   }
 

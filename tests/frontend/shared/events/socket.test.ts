@@ -38,7 +38,7 @@ const onEvents = vi.fn();
 const onOpen = vi.fn();
 const onSignedOut = vi.fn();
 
-beforeEach(() => {
+beforeEach(async () => {
   vi.useFakeTimers();
   vi.clearAllMocks();
   Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
@@ -55,6 +55,7 @@ beforeEach(() => {
     random: () => chance,
   });
   close = socket.open();
+  await pass(0);
 });
 
 afterEach(() => {

@@ -3,6 +3,7 @@ import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { RetryIcon } from "@/shared/ui/icons";
+import { noticeFor } from "./answer-notice";
 import { CopyButton } from "./copy-button";
 
 interface Props {
@@ -24,12 +25,14 @@ export function AnswerActions({ message, isLast, isHidden }: Props) {
       {!isHidden && (
         <>
           {message.content && <CopyButton text={message.content} label={strings.message.copy} />}
-          <IconButton
-            label={strings.message.regenerate}
-            icon={<RetryIcon />}
-            disabled={again.isPending}
-            onClick={() => again.mutate()}
-          />
+          {!noticeFor(message) && (
+            <IconButton
+              label={strings.message.regenerate}
+              icon={<RetryIcon />}
+              disabled={again.isPending}
+              onClick={() => again.mutate()}
+            />
+          )}
           {again.isError && (
             <span className="text-13 text-danger">{strings.message.retryFailed}</span>
           )}

@@ -1,0 +1,173 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, render, screen, waitFor } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Turn } from "@/features/chat/turns/turn";
+import { useStop } from "@/features/chat/use-stop";
+import type { Message } from "@/shared/api/types";
+import { LiveStore } from "@/shared/events/live";
+import { ChatSocket } from "@/shared/events/socket";
+import { ConnectionContext } from "@/shared/events/use-live";
+import { answer, delta, settled } from "../../shared/events/messages";
+
+let live: LiveStore;
+let replies: Record<string, unknown>;
+let asked: string[];
+
+beforeEach(() => {
+  live = new LiveStore({ fetchMessage: () => Promise.reject(new Error("The network is gone.")) });
+  replies = {};
+  asked = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const call = `${request.method} ${new URL(request.url).pathname}`;
+    asked.push(call);
+    if (!(call in replies)) throw new TypeError("The network is gone.");
+    return Response.json(replies[call]);
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+function Page({ children }: { children: ReactNode }) {
+  const nothing = () => {};
+  const socket = new ChatSocket({
+    url: "",
+    onEvents: nothing,
+    onOpen: nothing,
+    isSignedIn: async () => true,
+    onSignedOut: nothing,
+  });
+  return (
+    <QueryClientProvider
+      client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
+    >
+      <ConnectionContext value={{ live, socket }}>{children}</ConnectionContext>
+    </QueryClientProvider>
+  );
+}
+
+const show = (message: Message) => render(<Turn message={message} isLast />, { wrapper: Page });
+
+describe("an answer", () => {
+  it.each<[string, Partial<Message>]>([
+    [
+      "The answer failed.",
+      {
+        status: "failed",
+        content: "half",
+        error: { code: "provider_error", detail: "The provider had an error." },
+      },
+    ],
+    ["Stopped.", { status: "stopped", content: "half" }],
+    ["The answer was cut short.", { finish_reason: "length", content: "half" }],
+    ["The answer was held back.", { finish_reason: "content_filter" }],
+    ["The model asked for a tool.", { finish_reason: "tool_calls" }],
+    ["No answer came.", { content: "" }],
+  ])("says at its place “%s”, keeps the text and offers the way on", async (title, change) => {
+    replies["POST /api/messages/answer/regenerate/"] = answer({ id: "again" });
+    show(settled(change));
+    expect(screen.getByText(title)).toBeTruthy();
+    if (change.content) expect(screen.getByText(change.content)).toBeTruthy();
+    screen.getByRole("button", { name: "Try again" }).click();
+    await waitFor(() => expect(asked).toContain("POST /api/messages/answer/regenerate/"));
+    expect(live.running("chat")).toEqual(["again"]);
+  });
+
+  it("has nothing to say when it is whole", () => {
+    show(settled({ content: "All of it." }));
+    expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
+    expect(screen.getByRole("button", { name: "Answer again" })).toBeTruthy();
+  });
+
+  it("says so when the new answer could not be started", async () => {
+    show(settled({ status: "stopped", content: "half" }));
+    screen.getByRole("button", { name: "Try again" }).click();
+    expect((await screen.findAllByText(/could not be started/)).length).toBe(1);
+  });
+
+  it("shows its text as it grows, without its row being given another message", async () => {
+    const message = answer();
+    live.reconcile([message]);
+    show(message);
+    act(() => live.receive([delta(0, "Hello **wor")]));
+    await waitFor(() => expect(document.querySelector("strong")?.textContent).toBe("wor"));
+  });
+
+  it("has a heading and is marked as busy while it grows", () => {
+    show(answer({ content: "so far" }));
+    const article = screen.getByRole("article", { name: "Answer by demo" });
+    expect(article.getAttribute("aria-busy")).toBe("true");
+    expect(screen.getByRole("heading", { name: "Answer by demo" })).toBeTruthy();
+  });
+
+  it("keeps thoughts folded", () => {
+    show(settled({ content: "Yes.", reasoning: "Let me think." }));
+    expect(screen.getByText("Let me think.").closest("details")?.open).toBe(false);
+  });
+});
+
+describe("a waiting answer", () => {
+  it("is a dot at first, words after 3 s, and says when no worker listens", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    replies["GET /api/status/"] = { workers: 0 };
+    show(answer({ status: "queued" }));
+    expect(screen.queryByText("Waiting for demo")).toBeNull();
+    await act(async () => vi.advanceTimersByTimeAsync(2_900));
+    expect(asked).toEqual([]);
+    await act(async () => vi.advanceTimersByTimeAsync(200));
+    expect(await screen.findByText("No worker is listening.")).toBeTruthy();
+  });
+
+  it("waits for the model once a worker has it", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    show(answer({ status: "streaming" }));
+    await act(async () => vi.advanceTimersByTimeAsync(3_100));
+    expect(screen.getByText("Waiting for demo")).toBeTruthy();
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("a question", () => {
+  it("is folded when it is long, and shown as it was written", async () => {
+    const text = Array.from({ length: 30 }, (_, line) => `line ${line} <b>*as is*</b>`).join("\n");
+    show(settled({ id: "question", role: "user", content: text }));
+    const button = screen.getByRole("button", { name: "Show all" });
+    expect(document.body.textContent).toContain("line 29 <b>*as is*</b>");
+    act(() => button.click());
+    expect(screen.getByRole("button", { name: "Show less" }).getAttribute("aria-expanded")).toBe(
+      "true",
+    );
+  });
+});
+
+describe("stop", () => {
+  function Stopper() {
+    const { running, stop } = useStop("chat");
+    return (
+      <button type="button" onClick={stop}>
+        {running ? "running" : "idle"}
+      </button>
+    );
+  }
+
+  it("is felt at once, and settles with the server's text", async () => {
+    live.reconcile([answer({ content: "one two" })]);
+    replies["POST /api/messages/answer/stop/"] = settled({ status: "stopped", content: "one two" });
+    render(<Stopper />, { wrapper: Page });
+    act(() => screen.getByRole("button", { name: "running" }).click());
+    expect(screen.getByRole("button", { name: "idle" })).toBeTruthy();
+    live.receive([delta(7, " three")]);
+    await waitFor(() => expect(live.running("chat")).toEqual([]));
+    expect(live.message("answer")?.content).not.toContain("three");
+  });
+
+  it("goes on when the stop did not reach the server", async () => {
+    live.reconcile([answer({ content: "one two" })]);
+    render(<Stopper />, { wrapper: Page });
+    act(() => screen.getByRole("button", { name: "running" }).click());
+    expect(await screen.findByRole("button", { name: "running" })).toBeTruthy();
+  });
+});

@@ -129,6 +129,8 @@ export const strings = {
     emptyHint: "The model ended without a word.",
     tools: "The model asked for a tool.",
     toolsHint: "Tools are not supported here.",
+    done: "Done",
+    notDone: "Not done",
     code: "Code",
     copyCode: "Copy code",
     wrapCode: "Wrap long lines",

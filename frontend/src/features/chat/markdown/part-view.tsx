@@ -2,6 +2,7 @@ import type { ElementContent, Root as HtmlRoot } from "hast";
 import type { Root } from "mdast";
 import { memo } from "react";
 import ReactMarkdown, { type Components, type Options } from "react-markdown";
+import { strings } from "@/shared/strings";
 import type { Part } from "./blocks";
 import { CodeBlock } from "./code-block";
 import { ImageLink } from "./image-link";
@@ -25,6 +26,15 @@ const COMPONENTS: Components = {
     ) : (
       children
     ),
+  // The mark of a task: a control only in its looks, so its state needs words.
+  input: ({ checked }) => (
+    <input
+      type="checkbox"
+      disabled
+      checked={checked}
+      aria-label={checked ? strings.message.done : strings.message.notDone}
+    />
+  ),
   img: ({ src, alt }) => <ImageLink src={typeof src === "string" ? src : ""} alt={alt ?? ""} />,
   pre: ({ node }) => {
     const code = node?.children[0];

@@ -18,8 +18,8 @@ load_dotenv(ROOT / ".env")
 
 
 def switch(name: str, default: bool = False) -> bool:
-    """Whether the environment variable is set to 1."""
-    return os.environ.get(name, "1" if default else "0") == "1"
+    """Whether the environment variable is 1; the default where it is empty."""
+    return (os.environ.get(name) or "01"[default]) == "1"
 
 
 def listed(name: str) -> list[str]:
@@ -39,6 +39,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = switch("SECURE_COOKIES", default=no
 BEHIND_TLS_PROXY = switch("SECURE_PROXY_SSL_HEADER")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_SSL_REDIRECT = BEHIND_TLS_PROXY
+# Its X-Forwarded-For tells whose sign-ins the limits count.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_TLS_PROXY)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 30 if BEHIND_TLS_PROXY else 0
 # Subdomains and the browsers' preload list are for the domain's owner to decide.

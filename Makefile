@@ -37,5 +37,5 @@ build: setup $(PAGE) ## Build the page into frontend/dist, where Django serves i
 
 $(PAGE): frontend/package-lock.json $(wildcard frontend/*.ts frontend/*.html frontend/*.json) \
 		$(shell find frontend/src frontend/public -type f 2>/dev/null) | setup
-	@cd frontend && npm run --silent build
+	@cd frontend && npx --no vite build --logLevel warn
 	@touch $@

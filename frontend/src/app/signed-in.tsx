@@ -24,7 +24,7 @@ export function SignedIn() {
 function ToLogin() {
   const router = useRouter();
   useEffect(() => {
-    const { href, pathname } = router.latestLocation;
+    const { href, pathname } = router.history.location;
     // Already on the way there: asking again would make the login itself the place to come back to.
     if (pathname === "/login") return;
     const search = href === "/" ? {} : { next: href };

@@ -71,6 +71,19 @@ it("asks to log in again after a 401, and gives the unsent text back", async () 
   expect(history.location.pathname).toBe("/chats/chat-1");
 });
 
+it("logs out for good: to a login that leads to no old place, with no draft left", async () => {
+  const history = await open("/chats/chat-1");
+  const box = await screen.findByRole("textbox", { name: "Message" });
+  fireEvent.input(box, { target: { value: "private" } });
+  server.on(SESSION.replace("GET", "DELETE"), () => nobody);
+  server.on(SESSION, () => nobody);
+  fireEvent.keyDown(screen.getByRole("button", { name: /^Account/ }), { key: "Enter" });
+  fireEvent.click(await screen.findByRole("menuitem", { name: "Log out" }));
+  await screen.findByLabelText("Email");
+  expect(history.location.href).toBe("/login");
+  await waitFor(() => expect(JSON.stringify(localStorage)).not.toContain("private"));
+});
+
 it("offers a way on when the server cannot be reached", async () => {
   server.on(SESSION, () => ({ status: 400, body: {} }));
   await open("/");

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { asApiError } from "@/shared/api/error";
-import { logout, sessionEnded, useUser } from "@/shared/api/session";
+import { forgetUser, logout, sessionEnded, useUser } from "@/shared/api/session";
 import { clearDrafts } from "@/shared/drafts";
 import { strings } from "@/shared/strings";
 import { announce } from "@/shared/ui/announcer";
@@ -24,10 +24,10 @@ export function AccountMenu() {
     } catch (thrown) {
       return announce(asApiError(thrown).message, { assertive: true });
     }
-    await navigate({ to: "/login" });
-    if (user) clearDrafts(user.id);
-    client.clear();
     sessionEnded(client);
+    await navigate({ to: "/login", replace: true });
+    forgetUser(client);
+    if (user) clearDrafts(user.id);
   };
   return (
     <>

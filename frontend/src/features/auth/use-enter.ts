@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { configKey, configQuery } from "@/shared/api/config";
+import { configQuery } from "@/shared/api/config";
 import { asApiError } from "@/shared/api/error";
-import { sessionKey, sessionQuery, type User } from "@/shared/api/session";
+import { forgetUser, sessionKey, sessionQuery, type User } from "@/shared/api/session";
 
 export interface Credentials {
   email: string;
@@ -27,9 +27,7 @@ export function useEnter(way: (credentials: Credentials) => Promise<User>) {
 
   useEffect(() => {
     if (!user) return;
-    // Nothing of whoever was signed in before may be shown.
-    const kept: unknown[] = [...sessionKey, ...configKey];
-    client.removeQueries({ predicate: ({ queryKey }) => !kept.includes(queryKey[0]) });
+    forgetUser(client);
     router.history.replace(next);
   }, [user, next, client, router]);
 

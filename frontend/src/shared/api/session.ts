@@ -1,5 +1,6 @@
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { csrfHeader } from "./client";
+import { configKey } from "./config";
 import { ApiError, asApiError, errorFrom, type FieldError } from "./error";
 
 export interface User {
@@ -58,6 +59,12 @@ export async function changePassword(change: {
 
 /** Marks the session as over, so that the page asks to sign in again. */
 export const sessionEnded = (client: QueryClient) => client.setQueryData(sessionKey, null);
+
+/** Forgets all that was shown to whoever was signed in. */
+export function forgetUser(client: QueryClient): void {
+  const kept: unknown[] = [...sessionKey, ...configKey];
+  client.removeQueries({ predicate: ({ queryKey }) => !kept.includes(queryKey[0]) });
+}
 
 /** The signed-in user; null also while that is not known yet. */
 export const useUser = (): User | null => useQuery(sessionQuery).data ?? null;

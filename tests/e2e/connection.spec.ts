@@ -62,6 +62,7 @@ test("a second browser, another chat and a closed one lose nothing", async ({
   seen.expectNoHoles();
 });
 
+// The numbers must outlast five cuts on a slow machine, too.
 test("five cuts: says so, heals by itself, every number once", async ({
   api,
   guard,
@@ -70,9 +71,10 @@ test("five cuts: says so, heals by itself, every number once", async ({
   context,
   person: _,
 }) => {
+  test.slow();
   guard.allow(NETWORK_FAILURES);
   const seen = await watchCounting(page);
-  const model = await script(counts(300, 15));
+  const model = await script(counts(600, 12));
   const chatId = await api.newChat("demo-fast");
   const chat = new ChatPage(page, line.url);
   await chat.open(chatId);
@@ -83,8 +85,9 @@ test("five cuts: says so, heals by itself, every number once", async ({
   await page.reload();
 
   await chat.send("Count");
-  for (const at of [20, 60, 100, 140, 180]) {
-    await chat.expectCounted(at);
+  await chat.expectCounted(10);
+  for (let cuts = 0; cuts < 5; cuts++) {
+    await chat.expectCounted((await chat.counted()) + 5);
     line.cut();
     await context.setOffline(true);
     await expect(chat.offlineLine).toBeVisible();
@@ -94,15 +97,15 @@ test("five cuts: says so, heals by itself, every number once", async ({
       .poll(async () => (await api.messages(chatId)).at(-1)?.content.split(" ").length, {
         timeout: 10_000,
       })
-      .toBeGreaterThan(shown + 30);
-    expect(await chat.counted()).toBeLessThan(shown + 30);
+      .toBeGreaterThan(shown + 36);
+    expect(await chat.counted()).toBeLessThan(shown + 36);
     line.mend();
     await context.setOffline(false);
-    await chat.expectCounted(shown + 30, { timeout: 10_000 });
+    await chat.expectCounted(shown + 36, { timeout: 10_000 });
     await expect(chat.offlineLine).toBeHidden();
   }
-  await chat.expectSettled();
-  expect(await chat.counted()).toBe(300);
+  await chat.expectSettled({ timeout: 60_000 });
+  expect(await chat.counted()).toBe(600);
   await expect(chat.answers).toHaveCount(2);
   expect(await chat.answers.first().innerHTML()).toContain(earlier.slice(0, 200));
   seen.expectNoHoles();

@@ -42,7 +42,7 @@ test("a person signs up, asks, reads, tidies up, leaves and finds all again", as
   await chat.expectSettled();
   await second.expectSettled();
   await expect(chat.answer.locator("pre code span").nth(3)).toBeVisible();
-  await expect(chat.answer.locator("pre")).toContainText("def ");
+  await expect(chat.answer.locator("pre").first()).toContainText("def ");
   await expect(chat.answer).not.toContainText("```");
   const whole = await chat.answer.innerHTML();
   const words = await textOf(chat.answer);

@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { ChatPage } from "./chat-page";
+import { NETWORK_FAILURES } from "./guard";
+import { finish, says, script } from "./provider";
+import { type Api, expect, test } from "./test";
+
+const FOLDER = join(__dirname, "../.shots");
+const screens = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    deviceScaleFactor: 2,
+  },
+};
+
+const TITLES = [
+  "Learning to cook",
+  "Names for a cat that is not impressed by anything, least of all by names",
+  "Τι είναι ο χρόνος;",
+  "Packing list",
+];
+
+/** A few chats, the newest of which asks for code. */
+async function furnish(api: Api): Promise<string> {
+  for (const title of TITLES) await api.newChat("demo-fast", title);
+  const chatId = await api.newChat("demo-fast", "Retry with backoff");
+  await ask(api, chatId, "Please show me some Python code that tries again when a call fails.");
+  return chatId;
+}
+
+async function ask(api: Api, chatId: string, content: string): Promise<void> {
+  await api.call("POST", `/api/chats/${chatId}/messages/`, { content });
+  await api.expectSettled(chatId);
+}
+
+for (const [screen, device] of Object.entries(screens))
+  for (const colorScheme of ["light", "dark"] as const)
+    test.describe(`${screen}, ${colorScheme}`, () => {
+      test.use({ ...device, colorScheme, contextOptions: { reducedMotion: "reduce" } });
+      const shoot = async (page: Page, name: string) => {
+        await page.evaluate(() => document.fonts.ready);
+        await page.screenshot({ path: join(FOLDER, `${screen}-${colorScheme}-${name}.png`) });
+      };
+
+      test("login and sign-up", async ({ page }) => {
+        await page.goto("/login");
+        await expect(page.getByRole("button", { name: "Log in" })).toBeVisible();
+        await shoot(page, "login");
+        await page.goto("/signup");
+        await page.getByLabel("Email").fill("somebody@example.com");
+        await page.getByLabel("Password").fill("short");
+        await page.getByRole("button", { name: "Sign up" }).click();
+        await expect(page.getByText(/too short/)).toBeVisible();
+        await shoot(page, "signup-refused");
+      });
+
+      test("empty", async ({ chat, page }) => {
+        await chat.open();
+        await expect(page.getByRole("button", { name: /^Model: demo/ })).toBeVisible();
+        await shoot(page, "empty");
+      });
+
+      test("chat, menu and dialogs", async ({ api, chat, page }) => {
+        await chat.open(await furnish(api));
+        await expect(chat.answer.locator("pre code span").nth(3)).toBeVisible();
+        await shoot(page, "chat");
+        if (screen === "phone") {
+          await page.getByRole("button", { name: "Open the list of chats" }).tap();
+          await expect(chat.row("Packing list")).toBeVisible();
+          await shoot(page, "list");
+        }
+        const row = chat.sidebar.getByRole("listitem").nth(2);
+        await row.hover();
+        await row.getByRole("button", { name: /^Actions for/ }).click();
+        await shoot(page, "menu");
+        await page.getByRole("menuitem", { name: "Delete" }).click();
+        await expect(page.getByRole("alertdialog")).toBeVisible();
+        await shoot(page, "dialog");
+      });
+
+      test("account", async ({ api, chat, page }) => {
+        await chat.open(await furnish(api));
+        if (screen === "phone")
+          await page.getByRole("button", { name: "Open the list of chats" }).tap();
+        await chat.sidebar.getByRole("button", { name: /^Account/ }).click();
+        await page.getByRole("menuitem").first().click();
+        await expect(page.getByRole("dialog").last()).toBeVisible();
+        await shoot(page, "account");
+      });
+
+      test("everything markdown can do, and a long chat", async ({ api, chat, page }) => {
+        const chatId = await furnish(api);
+        for (const what of ["a table that compares", "math formula", "markdown showcase"])
+          await ask(api, chatId, what);
+        await chat.open(chatId);
+        await expect(chat.answer.locator("pre code span").nth(3)).toBeVisible();
+        await shoot(page, "long");
+        await chat.answer.getByRole("heading").nth(1).scrollIntoViewIfNeeded();
+        await page.mouse.move(700, 400);
+        await page.mouse.wheel(0, -100);
+        await shoot(page, "markdown");
+        await page.mouse.wheel(0, -2200);
+        await expect(page.getByRole("button", { name: "Go to the latest message" })).toBeVisible();
+        await shoot(page, "scrolled-up");
+      });
+
+      test("streaming, waiting and stopped", async ({ api, chat, page }) => {
+        await furnish(api);
+        const waits = await script([{ hang: true }]);
+        await chat.open(await api.newChat(waits, "Patience"));
+        await chat.send("Is anybody there?");
+        await expect(chat.answer.getByText("Waiting for")).toBeVisible();
+        await shoot(page, "waiting");
+        await chat.open(await api.newChat("demo", "Compare"));
+        await chat.send("Compare three ways to keep notes, in a table.");
+        await expect(chat.answer.locator("tbody tr").nth(1)).toBeVisible();
+        await shoot(page, "streaming");
+        await chat.stopButton.click();
+        await chat.expectNotice("Stopped.");
+        await shoot(page, "stopped");
+      });
+
+      test("failed", async ({ api, chat, page }) => {
+        await furnish(api);
+        const model = await script([says("It begins well, and then"), { close: true }], {
+          times: 1,
+        });
+        await script([says("A part of the truth"), ...finish("length")], { model });
+        await chat.open(await api.newChat(model, "Bad luck"));
+        await chat.send("Tell me the truth.");
+        await chat.expectNotice("The answer failed.");
+        await chat.send("All of it.");
+        await chat.expectNotice("The answer was cut short.");
+        await shoot(page, "failed");
+      });
+
+      test("offline", async ({ api, guard, line, page, context, person: _ }) => {
+        guard.allow(NETWORK_FAILURES);
+        const chat = new ChatPage(page, line.url);
+        await chat.open(await furnish(api));
+        await expect(chat.answer.locator("pre code span").nth(3)).toBeVisible();
+        line.cut();
+        await context.setOffline(true);
+        await expect(chat.offlineLine).toBeVisible();
+        await chat.send("Sent from a tunnel");
+        await expect(page.getByText("Not sent.")).toBeVisible();
+        await shoot(page, "offline");
+      });
+    });

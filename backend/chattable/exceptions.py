@@ -90,17 +90,23 @@ def _body(exc: drf.APIException) -> dict[str, Any]:
     return {"code": exc.get_codes(), "detail": str(exc.detail)}
 
 
-def _fields(detail: Any, *, name: str = "") -> dict[str, list[dict[str, str]]]:
-    """The errors by field; those of a nested field have its path as their name, as in `parameters.temperature`."""
+def _fields(detail: Any, *, path: str = "") -> dict[str, list[dict[str, str]]]:
+    """The errors by field; the name of a nested field is its path, as in `parameters.temperature`."""
     if isinstance(detail, dict):
-        nested = [_fields(value, name=f"{name}.{key}" if name else str(key)) for key, value in detail.items()]
-        return {path: errors for fields in nested for path, errors in fields.items()}
+        nested = [_fields(value, path=_join(path, str(name))) for name, value in detail.items()]
+        return {name: errors for fields in nested for name, errors in fields.items()}
     errors = detail if isinstance(detail, list) else [detail]
     return {
-        name or "non_field_errors": [
+        path or "non_field_errors": [
             {"code": getattr(error, "code", "invalid"), "detail": str(error)} for error in errors
         ]
     }
+
+
+def _join(path: str, name: str) -> str:
+    if name == "non_field_errors":
+        return path
+    return f"{path}.{name}" if path else name
 
 
 def _headers(exc: drf.APIException) -> dict[str, str]:

@@ -276,14 +276,16 @@ class ModelListSerializer(serializers.Serializer[Data]):
 class StatusSerializer(serializers.Serializer[Data]):
     """Whether anybody is there to answer."""
 
-    workers = serializers.IntegerField(help_text=_("Worker processes that listen now."))
+    workers = serializers.IntegerField(
+        allow_null=True, help_text=_("Worker processes that listen now; null where the channel layer cannot tell.")
+    )
 
 
 class ChatQuerySerializer(serializers.Serializer[Data]):
     """Which chats to list."""
 
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=20)
-    cursor = serializers.CharField(required=False, help_text=_("The `next` of the page before."))
+    cursor = serializers.CharField(required=False, allow_blank=True, help_text=_("The `next` of the page before."))
 
 
 class MessageQuerySerializer(serializers.Serializer[Data]):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from django.core import signing
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
@@ -75,11 +75,11 @@ class OwnerView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a body that is too large before it is read, a stranger, and a body that is not JSON."""
-        size = request.META.get("CONTENT_LENGTH") or "0"
-        if not size.isdecimal() or int(size) > MAX_BODY_BYTES:
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        if size > MAX_BODY_BYTES:
             raise TooLarge
         super().initial(request, *args, **kwargs)
-        if int(size) and not self.get_content_negotiator().select_parser(request, self.get_parsers()):
+        if size and not self.get_content_negotiator().select_parser(request, self.get_parsers()):
             raise drf.UnsupportedMediaType(request.content_type)
 
     def check_permissions(self, request: Request) -> None:
@@ -99,17 +99,24 @@ class OwnerView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer 404 also for what was deleted meanwhile, and 413 for what Django itself found too large."""
-        if isinstance(exc, ObjectDoesNotExist):
+        if isinstance(exc, Chat.DoesNotExist | Message.DoesNotExist):
             exc = Http404()
         elif isinstance(exc, RequestDataTooBig):
             exc = TooLarge()
         return super().handle_exception(exc)
 
-    def read(self, serializer: type[Serializer[Any]], data: Any, **options: Any) -> dict[str, Any]:
-        """The data as the serializer has checked it; raises `ValidationError`."""
-        checked = serializer(data=data, **options)
-        checked.is_valid(raise_exception=True)
-        return checked.validated_data  # type: ignore[no-any-return]
+    def read_body(self, serializer: type[Serializer[Any]], **options: Any) -> dict[str, Any]:
+        """The body as the serializer has checked it; raises `ValidationError`."""
+        return _checked(serializer(data=self.request.data, **options))
+
+    def read_query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """The query string as the serializer has checked it; raises `ValidationError`."""
+        return _checked(serializer(data=_cleaned(self.request.query_params.dict())))
+
+
+def _checked(serializer: Serializer[Any]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data  # type: ignore[no-any-return]
 
 
 class OwnerChatView(OwnerView, GenericViewSet[Chat]):
@@ -143,7 +150,7 @@ class ChatViewSet(OwnerChatView):
         """Chats by their newest activity. The list may move while it is read: follow `next` to the end and merge by
         id, and you hold each chat in its newest state.
         """
-        query = self.read(serializers.ChatQuerySerializer, request.query_params)
+        query = self.read_query(serializers.ChatQuerySerializer)
         salt = f"chattable.chats.{events.owner_group(self.owner)}"
         chats, walk = chat_page(self.get_queryset(), limit=query["limit"], walk=_walk(query.get("cursor"), salt=salt))
         results = [events.chat_snapshot(chat) for chat in chats]
@@ -165,7 +172,7 @@ class ChatViewSet(OwnerChatView):
     )
     def create(self, request: Request) -> Response:
         """An empty chat; sent again with the same `id` it gets the same chat back, with 200."""
-        fields = self.read(serializers.ChatRequestSerializer, request.data)
+        fields = self.read_body(serializers.ChatRequestSerializer)
         chat, created = self.owner.chats.open(**fields)
         return Response(events.chat_snapshot(chat), status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
@@ -190,7 +197,7 @@ class ChatViewSet(OwnerChatView):
     def partial_update(self, request: Request, id: str) -> Response:
         """Set what the body names; `parameters` are replaced as a whole."""
         chat = self.get_object()
-        fields = self.read(serializers.ChatChangeSerializer, request.data, partial=True)
+        fields = self.read_body(serializers.ChatChangeSerializer, partial=True)
         with transaction.atomic():
             chat.lock()
             for name, value in fields.items():
@@ -238,7 +245,7 @@ class ChatMessageViewSet(OwnerChatView):
     def list(self, request: Request, id: str) -> Response:
         """The newest messages of the path that is shown, or those before, after or around one of them."""
         chat = self.get_object()
-        query = self.read(serializers.MessageQuerySerializer, request.query_params)
+        query = self.read_query(serializers.MessageQuerySerializer)
         page = path_page(chat, **query)
         if page is None:
             [place] = set(query) - {"limit"}
@@ -266,7 +273,7 @@ class ChatMessageViewSet(OwnerChatView):
         with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`.
         """
         chat = self.get_object()
-        turn = self.read(serializers.MessageRequestSerializer, request.data, context={"chat": chat})
+        turn = self.read_body(serializers.MessageRequestSerializer, context={"chat": chat})
         sent = chat.send(**turn)
         body = {"message": events.message_snapshot(sent.message), "answer": events.message_snapshot(sent.answer)}
         return Response(body, status.HTTP_201_CREATED if sent.created else status.HTTP_200_OK)
@@ -329,7 +336,7 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
         answer is running and nobody has stopped it.
         """
         message = self.get_object()
-        wanted = self.read(serializers.RegenerateRequestSerializer, request.data, context={"chat": message.chat})
+        wanted = self.read_body(serializers.RegenerateRequestSerializer, context={"chat": message.chat})
         answer = message.regenerate(**wanted)
         return Response(events.message_snapshot(answer), status.HTTP_201_CREATED)
 
@@ -403,7 +410,7 @@ class StatusView(OwnerView):
         examples=[schema.gives("Two workers", {"workers": 2})],
     )
     def get(self, request: Request) -> Response:
-        """How many workers listen now; with none of them, and while the queue is away, answers stay queued."""
+        """How many workers listen now. With none, answers stay queued; while the queue is away, none can be reached."""
         try:
             workers = layers.worker_count()
         except (RedisError, OSError, TimeoutError):

@@ -19,11 +19,13 @@ handler500 = errors.server_error
 
 # Swagger UI carries styles in its markup; no other page may.
 POLICY: dict[str, Any] = {**settings.SECURE_CSP, "style-src": [CSP.SELF, CSP.UNSAFE_INLINE]}
+# Without metadata: for OPTIONS the page has no template.
+docs = csp_override(POLICY)(SpectacularSwaggerSplitView.as_view(url_name="schema", metadata_class=None))
 
 api = [
     path("config/", views.ConfigView.as_view(), name="config"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", csp_override(POLICY)(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
+    path("docs/", docs, name="docs"),
     *api_urlpatterns,
     path("", include("chattable.urls")),
     re_path("", errors.not_found),

@@ -2,6 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
+from collections.abc import Collection
 from typing import Any
 
 from factory.declarations import LazyAttribute, SelfAttribute, Sequence, SubFactory
@@ -50,6 +51,12 @@ class TeamFactory(DjangoModelFactory[Team]):
         model = Team
 
     name = Sequence(lambda n: f"Team {n}")
+
+    @classmethod
+    def _create(cls, model_class: type[Team], *args: Any, people: Collection[User] = (), **kwargs: Any) -> Team:
+        team: Team = super()._create(model_class, *args, **kwargs)
+        team.people.set(people)
+        return team
 
 
 class ChatFactory(DjangoModelFactory[Chat]):

@@ -49,8 +49,9 @@ def test_a_socket_belongs_to_the_user_of_its_key() -> None:
     assert resolve_owner(scope(authorization="Bearer ck_good")) == key.user
 
 
-@pytest.mark.parametrize("authorization", ["Bearer ck_wrong", "Basic x", "Bearer"])
+@pytest.mark.parametrize("authorization", ["Bearer ck_wrong", "Basic ck_good", "ck_good", "Bearer"])
 def test_where_a_wrong_key_is_given_the_cookie_does_not_count(authorization: str) -> None:
+    ApiKeyFactory.create(secret="ck_good")
     cookie = session_of(UserFactory.create())
 
     assert resolve_owner(scope(cookie=cookie, authorization=authorization)) is None

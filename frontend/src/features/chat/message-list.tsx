@@ -52,6 +52,8 @@ export function MessageList({ messages, older }: Props) {
     followOnAppend: isFollowing,
     scrollEndThreshold: isFollowing ? NEAR_END : -1,
     directDomUpdates: true,
+    // What sticks inside a row is placed by the row's layout, which a transform would not move.
+    directDomUpdatesMode: "position",
     onChange,
   });
   useOpenAtEnd(list, messages.length > 0);

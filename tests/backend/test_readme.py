@@ -15,7 +15,7 @@ def test_the_table_of_settings_is_the_table_of_defaults() -> None:
     [table] = re.findall(
         r"<!-- settings -->\n(.*?)<!-- /settings -->", (ROOT / "backend/README.md").read_text(), re.DOTALL
     )
-    written = {}
+    written: dict[str, str] = {}
     for names, default in re.findall(r"^\| (`.+?) \| `(.+?)` \|", table, re.MULTILINE):
         written |= dict.fromkeys(re.findall(r"`(\w+)`", names), default.replace('"', "'"))
 

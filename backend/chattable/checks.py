@@ -17,6 +17,7 @@ _POSITIVE = (
     *("IDLE_SECONDS", "END_SECONDS", "HOOK_SECONDS", "RECHECK_SECONDS"),
     *("MAX_MESSAGE_CHARS", "MAX_ATTEMPTS", "MAX_REQUESTS"),
 )
+_NOT_NEGATIVE = ("RETRY_AFTER_SECONDS", "FLUSH_SECONDS")
 
 
 @register()
@@ -26,12 +27,24 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         values = settings.values()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="Correct the spelling, or remove the names.", id="chattable.E001")]
-    found: list[CheckMessage] = [
-        Error(f"CHATTABLE[{name!r}] must be a number above 0, not {values[name]!r}.", id="chattable.E002")
-        for name in _POSITIVE
-        if not isinstance(values[name], int | float) or values[name] <= 0
+    return _check_numbers(values) or [
+        *_check_lease(values),
+        *_check_resolver(values["OWNER_RESOLVER"]),
+        *_check_models(values),
     ]
-    return found or [*_check_lease(values), *_check_resolver(values["OWNER_RESOLVER"]), *_check_models(values)]
+
+
+def _check_numbers(values: dict[str, Any]) -> list[CheckMessage]:
+    wrong = {name: "above 0" for name in _POSITIVE if not (_is_number(values[name]) and values[name] > 0)}
+    wrong |= {name: "of 0 or more" for name in _NOT_NEGATIVE if not (_is_number(values[name]) and values[name] >= 0)}
+    return [
+        Error(f"CHATTABLE[{name!r}] must be a number {range_}, not {values[name]!r}.", id="chattable.E002")
+        for name, range_ in wrong.items()
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_lease(values: dict[str, Any]) -> list[CheckMessage]:
@@ -47,13 +60,20 @@ def _check_lease(values: dict[str, Any]) -> list[CheckMessage]:
 
 
 def _check_resolver(resolver: Any) -> list[CheckMessage]:
+    problem = "is not a function"
     try:
         resolver = import_string(resolver) if isinstance(resolver, str) else resolver
     except ImportError as error:
-        return [Error(f"CHATTABLE['OWNER_RESOLVER'] cannot be imported: {error}", id="chattable.E004")]
+        problem = f"cannot be imported: {error}"
     if callable(resolver):
         return []
-    return [Error("CHATTABLE['OWNER_RESOLVER'] must be a function or the path of one.", id="chattable.E004")]
+    return [
+        Error(
+            f"CHATTABLE['OWNER_RESOLVER'] {problem}",
+            hint="Name a function (request | scope) -> owner or None, itself or by its path.",
+            id="chattable.E004",
+        )
+    ]
 
 
 def _check_models(values: dict[str, Any]) -> list[CheckMessage]:

@@ -86,7 +86,7 @@ class ChatConsumer:
             self._put(message["text"])
         elif message["type"] == "chattable.recheck":
             self._doubt.set()
-        else:
+        elif message == layers.GAP:
             wait = random.uniform(0, SPREAD_SECONDS)  # noqa: S311
             asyncio.get_running_loop().call_later(wait, self._fail, EVENTS_LOST)
 

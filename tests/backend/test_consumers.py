@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection
 from accounts.models import ApiKey, User
 from backend.browser import Browser
 from backend.factories import PASSWORD, ApiKeyFactory, ChatFactory, UserFactory
-from backend.web_server import WebServer, wait_until, web_server
+from backend.listener import wait_until
+from backend.web_server import WebServer, web_server
 from chattable import consumers, events
 
 type Socket = AbstractContextManager[ClientConnection]

@@ -2,13 +2,13 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import uvicorn
 from websockets.sync.client import ClientConnection, connect
+
+from backend.listener import wait_until
 
 
 class WebServer:
@@ -54,11 +54,3 @@ def web_server() -> Iterator[WebServer]:
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive(), "the web server does not stop"
-
-
-def wait_until(condition: Any, *, seconds: float = 5) -> None:
-    """Return as soon as the condition holds; fail if it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)

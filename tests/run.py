@@ -254,6 +254,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # Told to stop, it ends the running step and the database server, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except KeyboardInterrupt:

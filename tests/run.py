@@ -111,6 +111,19 @@ def lacking_chromium() -> str:
 SQLITE_REPORT, POSTGRES_REPORT = REPORTS / "pytest-sqlite.xml", REPORTS / "pytest-postgres.xml"
 VITEST_REPORT, PLAYWRIGHT_REPORT = REPORTS / "vitest.json", REPORTS / "playwright.json"
 SCHEMA, CLIENT = REPORTS / "openapi.yaml", REPORTS / "schema.d.ts"
+# Tests that never come to the database, or only to SQLite: once is enough.
+WITHOUT_DATABASE = [
+    f"--ignore=../tests/backend/{name}.py"
+    for name in (
+        "config/test_dev",
+        "config/test_setup",
+        "config/test_stack",
+        "config/test_supervisor",
+        "test_checks",
+        "test_compose",
+        "test_fake_openai",
+    )
+]
 STEPS = [
     Step(name="ruff", command="ruff check . ../tests"),
     Step(name="format", command="ruff format --check . ../tests"),
@@ -146,7 +159,7 @@ STEPS = [
     ),
     Step(
         name="postgres",
-        command=f"pytest -q -n 2 ../tests/backend --junitxml={POSTGRES_REPORT}",
+        command=f"pytest -q -n 2 ../tests/backend --junitxml={POSTGRES_REPORT} {' '.join(WITHOUT_DATABASE)}",
         report=POSTGRES_REPORT,
         count=count_junit,
         lacking=lacking_postgres,

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from chattable import schema
 from chattable.layers import worker_count
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,13 @@ class ConfigView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(tags=["config"], summary="Read the configuration", auth=[], responses=ConfigSerializer)
+    @extend_schema(
+        tags=["config"],
+        summary="Read the configuration",
+        auth=[],
+        responses=ConfigSerializer,
+        examples=[schema.gives("In production", {"demo": False, "demo_login": None})],
+    )
     def get(self, request: Request) -> Response:
         """Tell what this server is, and set the CSRF cookie that changing requests need."""
         get_token(request)

@@ -90,7 +90,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Tell what this server is, and set the CSRF cookie that changing requests need. */
+        /**
+         * Read the configuration
+         * @description Tell what this server is, and set the CSRF cookie that changing requests need.
+         */
         get: operations["config_retrieve"];
         put?: never;
         post?: never;
@@ -107,10 +110,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All keys, newest first, without their secrets. */
+        /**
+         * List API keys
+         * @description All keys, newest first, without their secrets.
+         */
         get: operations["keys_list"];
         put?: never;
-        /** @description Make a key; the answer holds its secret, which is shown this once. */
+        /**
+         * Make an API key
+         * @description The answer holds the key's secret, which is shown this once. Send it as `Authorization: Bearer ck_…`.
+         */
         post: operations["keys_create"];
         delete?: never;
         options?: never;
@@ -128,7 +137,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** @description Keys for scripts: listed, made and revoked by the person they belong to. */
+        /**
+         * Revoke an API key
+         * @description From now on the key is refused, and its sockets are closed.
+         */
         delete: operations["keys_destroy"];
         options?: never;
         head?: never;
@@ -226,7 +238,7 @@ export interface paths {
         };
         /**
          * Count the workers
-         * @description How many workers listen now; with none of them, and while the queue is away, answers stay queued.
+         * @description How many workers listen now. With none, answers stay queued; while the queue is away, none can be reached.
          */
         get: operations["status_retrieve"];
         put?: never;
@@ -617,8 +629,8 @@ export interface components {
         };
         /** @description Whether anybody is there to answer. */
         Status: {
-            /** @description Worker processes that listen now. */
-            workers: number;
+            /** @description Worker processes that listen now; null where the channel layer cannot tell. */
+            workers: number | null;
         };
     };
     responses: never;
@@ -1108,6 +1120,15 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     keys_create: {
@@ -1131,6 +1152,51 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyCreated"];
                 };
             };
+            /** @description Something in the request is wrong; `fields` says what. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The CSRF token is missing, or this is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than any valid request. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     keys_destroy: {
@@ -1151,6 +1217,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The CSRF token is missing, or this is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };

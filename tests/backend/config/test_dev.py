@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import shutil
+import subprocess
 import sys
 import time
 import urllib.request
@@ -24,10 +25,12 @@ class Terminal:
 
     def __init__(self, *command: str, cwd: Path) -> None:
         self.printed = ""
-        self.pid, self._terminal = pty.fork()
-        if self.pid == 0:
-            os.chdir(cwd)
-            os.execvp(command[0], command)
+        self._terminal, inside = pty.openpty()
+        take = "import os, sys; os.login_tty(0); os.execvp(sys.argv[1], sys.argv[1:])"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", take, *command], cwd=cwd, stdin=inside, stdout=inside, stderr=inside
+        )
+        os.close(inside)
 
     def read_until(self, pattern: str, *, timeout: float = 120) -> re.Match[str]:
         """The first match in what comes from now on."""
@@ -45,7 +48,8 @@ class Terminal:
         """Wait for the end."""
         while self._read():
             pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self._terminal)
+        return self._process.wait(10)
 
     def _read(self) -> str:
         try:

@@ -70,12 +70,16 @@ class OwnerView(APIView):
     parser_classes = (CleanJSONParser,)
     renderer_classes = (JSONRenderer,)
     permission_classes = ()
+    filter_backends: Any = ()
+    pagination_class: Any = None
+    versioning_class = None
     metadata_class = None
     owner: Any = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a body that is too large before it is read, a stranger, and a body that is not JSON."""
-        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        length = request.META.get("CONTENT_LENGTH") or ""
+        size = int(length) if length.isdecimal() else 0
         if size > MAX_BODY_BYTES:
             raise TooLarge
         super().initial(request, *args, **kwargs)

@@ -232,7 +232,7 @@ class Stack:
 
     async def _make_demo_user(self) -> None:
         if self.options.demo_user:
-            command = ("python", "manage.py", "create_demo_user", "--force")
+            command = ("python", "manage.py", "create_demo_user", "--force", "--skip-checks")
             self.demo_login = (await self.supervisor.run(self._service("user", command))).strip()
 
     async def _start_web(self, number: int, port: int) -> None:

@@ -58,7 +58,8 @@ def site(
     monkeypatch.setenv("PATH", f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("REDIS_URL", running_valkey.url.replace("/0", "/5"))
     monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH"):
+        monkeypatch.delenv(name, raising=False)
     run("django-admin", "startproject", "mysite", ".")
     run("python", "manage.py", "startapp", "people")
     for name, code in blocks(README, marker="file"):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_run_answers_the_current_leaf(provider: FakeOpenAI) -> None:
     provider.script("m", [text("Hello "), text("world"), END])
-    chat = UserFactory().chats.create(title="First")
+    chat = UserFactory.create().chats.create(title="First")
     question = chat.messages.create(role=Role.USER, content="Hi")
 
     answer = chat.run(model="m")

@@ -30,7 +30,8 @@ class Valkey:
         return self
 
     def restart(self) -> None:
-        """Start it again, empty."""
+        """Start it again, empty, whether it runs or not: a second one on the port would outlive every `stop`."""
+        self.stop()
         self.start(self._folder)
 
     def stop(self) -> None:

@@ -32,11 +32,14 @@ class OneHopHandler(ASGIHandler):
 
 http = OneHopHandler()
 
-from chattable.routing import websocket_urlpatterns  # noqa: E402  (needs the apps to be loaded)
+# These need the apps to be loaded.
+from chattable.layers import favour_loop  # noqa: E402
+from chattable.routing import websocket_urlpatterns  # noqa: E402
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
-    """Answer the server's start and stop messages; there is nothing to prepare."""
+    """Answer the server's start and stop messages."""
+    favour_loop()
     event = ""
     while event != "lifespan.shutdown":
         event = (await receive())["type"]

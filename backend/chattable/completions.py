@@ -331,7 +331,8 @@ def _reported(error: Any) -> AnswerFailed:
     """The failure that a provider reports inside a stream whose status was 200."""
     body = error if isinstance(error, dict) else {"message": error}
     code = REPORTED.get(str(body.get("code")), "provider_error")
-    return AnswerFailed(code, str(body.get("message") or error)[:1000])
+    message = str(body.get("message") or error).encode(errors="replace").decode()
+    return AnswerFailed(code, message[:1000])
 
 
 def _failure(error: Exception, *, incomplete: bool = False) -> AnswerFailed:

@@ -1,5 +1,5 @@
 import { ChatPage, textOf } from "./chat-page";
-import { requestsOf, script } from "./provider";
+import { finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
 
 test("a person signs up, asks, reads, tidies up, leaves and finds all again", async ({
@@ -106,14 +106,20 @@ test("an example can be chosen and changed before it is sent", async ({ chat, pa
   await expect(chat.questions).toHaveCount(0);
 });
 
-test("another answer takes the place of the first", async ({ api, chat }) => {
-  const { model } = await openScripted({ api, chat }, [], { times: 1, status: 401 });
-  await script([{ text: sse("Second thoughts.") }, { text: "data: [DONE]\n\n" }], { model });
+test("another answer takes the place of the first", async ({ api, chat, page }) => {
+  const { model } = await openScripted({ api, chat }, [says("First thoughts."), ...finish()], {
+    times: 1,
+  });
+  await script([says("Second thoughts."), ...finish()], { model });
   await chat.send("Think.");
-  await chat.expectNotice("The answer failed.");
+  await expect(chat.answer).toContainText("First thoughts.");
+  await chat.expectSettled();
   await chat.answer.getByRole("button", { name: "Answer again" }).click();
   await expect(chat.answer).toContainText("Second thoughts.");
   await chat.expectSettled();
+  await expect(chat.answers).toHaveCount(1);
+  await page.reload();
+  await expect(chat.answer).toContainText("Second thoughts.");
   await expect(chat.answers).toHaveCount(1);
   expect(await requestsOf(model)).toHaveLength(2);
 });
@@ -138,6 +144,3 @@ test("reasoning is kept apart from the answer", async ({ api, chat }) => {
   await thoughts.click();
   await expect(chat.answer.getByText("What would help most?")).toBeVisible();
 });
-
-const sse = (content: string) =>
-  `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: "stop" }] })}\n\n`;

@@ -39,12 +39,15 @@ class RunManager(models.Manager["Run"]):
                 return None
             run = self.select_related("message__chat").get(pk=run_id)
             run.message.start()
+            prompt = _prompt(run.message)
+        # The owner is looked up here, since the event loop must not ask the database.
+        _ = run.message.hooks
         return Job(
             run_id=run_id,
             worker=worker,
             message=run.message,
             rev=run.attempts - 1,
-            prompt=_prompt(run.message),
+            prompt=prompt,
             parameters=run.message.chat.parameters,
         )
 
@@ -103,7 +106,7 @@ class RunManager(models.Manager["Run"]):
     def waiting_for(self, message: Message) -> list[uuid.UUID]:
         """The runs of turns that were sent while this answer, which must have been committed as final, was running."""
         after = Q(message__parent=message) | Q(message__parent__parent=message)
-        return list(self.filter(after, finished_at=None, worker=None).values_list("pk", flat=True))
+        return list(Run.objects.filter(after, finished_at=None, worker=None).values_list("pk", flat=True))
 
     def _free(self) -> models.QuerySet["Run"]:
         """Runs that a worker may take: nobody holds them, and the answer they continue is final."""
@@ -144,9 +147,9 @@ def _lease_end() -> Any:
 def _prompt(answer: Message) -> list[dict[str, str]]:
     """The visible history that leads to an answer, in the provider's form; empty answers are left out."""
     instructions = answer.chat.instructions
-    system = [{"role": str(Role.SYSTEM), "content": instructions}] if instructions else []
+    system = [{"role": str(Role.SYSTEM), "content": instructions}] if instructions.strip() else []
     path = Message.objects.path(answer.parent_id)
-    return system + [{"role": message.role, "content": message.content} for message in path if message.content]
+    return system + [{"role": message.role, "content": message.content} for message in path if message.content.strip()]
 
 
 def _checkpoint_postgresql(connection: Any, worker: uuid.UUID, texts: Sequence[Text]) -> None:

@@ -7,8 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from redis.exceptions import RedisError
@@ -33,8 +32,7 @@ type Event = dict[str, Any]
 type Span = tuple[int, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """What grew in a message: per field `(start, end, text)`, counted in characters of this `rev`."""
 
     rev: int

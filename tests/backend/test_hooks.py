@@ -324,7 +324,7 @@ def test_a_hook_that_hangs_is_detached_and_the_answer_goes_on(
 
 
 def test_a_hook_that_hangs_holds_up_no_other_message(
-    chat: Chat, override: Override, calls: Calls, settings: Settings
+    chat: Chat, override: Override, calls: Calls, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.CHATTABLE = {**settings.CHATTABLE, "HOOK_SECONDS": 0.5}
 
@@ -340,6 +340,7 @@ def test_a_hook_that_hangs_holds_up_no_other_message(
 
     wait_until(lambda: calls.made, seconds=1.5)
     assert calls.made == [(free.pk, Delta(0, content=(0, 2, "go")))]
+    wait_until(lambda: f"is not called again for message {stuck.pk}" in caplog.text)
 
 
 def test_a_slow_hook_is_waited_for_at_the_end_of_an_answer(

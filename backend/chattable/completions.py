@@ -67,6 +67,8 @@ class Provider:
         """The SDK's client; raises `AnswerFailed("provider_auth")` where no key is set."""
         if self._client is None:
             self._client = _connect()
+            # Loaded on first use, which takes a second: better now than while somebody waits.
+            _ = self._client.chat.completions
         return self._client
 
     async def close(self) -> None:

@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import socket
-import sys
 import threading
 import uuid
 from collections import defaultdict
@@ -203,9 +202,8 @@ def _forget_loop() -> None:
 os.register_at_fork(after_in_child=_forget_loop)
 
 
-def favour_loop() -> None:
-    """Tune this process for its event loop: threads give way soon, and the collector skips what is here to stay."""
-    sys.setswitchinterval(0.0005)
+def spare_loop() -> None:
+    """Spare this process's event loop long pauses: the collector skips what is here to stay, and comes less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -56,7 +56,7 @@ def start_worker(**_: Any) -> None:
     except (RedisError, OSError, TimeoutError) as error:
         logger.warning("This worker is not counted as listening: %s", error)
     _call(Runner.start)
-    layers.favour_loop()
+    layers.spare_loop()
 
 
 @worker_shutting_down.connect

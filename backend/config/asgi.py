@@ -1,12 +1,14 @@
 """The web server's ASGI app: Django for HTTP, Chattable for sockets."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import django
 from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import re_path
@@ -16,30 +18,43 @@ django.setup(set_prefix=False)
 
 
 class OneHopHandler(ASGIHandler):
-    """Answers a request in one thread from the first middleware to the view.
+    """Answers a request in one of a few threads, from the first middleware to the view.
 
-    Django's own handler goes to that thread and back for each middleware, which doubles the cost of a small request.
+    Django's own handler starts a thread for each request and goes there and back for each middleware. That doubles the
+    cost of a small request, and with many at once the event loop, which has the sockets, waits for its turn too long.
     """
+
+    threads = ThreadPoolExecutor(8, thread_name_prefix="request")
 
     def __init__(self) -> None:
         super().__init__()
         self.load_middleware(is_async=False)
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request."""
+        await self.handle(scope, receive, send)
+
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """The response of the synchronous chain."""
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
+        return await sync_to_async(self._respond, thread_sensitive=False, executor=self.threads)(request)
+
+    def _respond(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self.get_response(request)
+        finally:
+            close_old_connections()
 
 
 http = OneHopHandler()
 
 # These need the apps to be loaded.
-from chattable.layers import favour_loop  # noqa: E402
+from chattable.layers import spare_loop  # noqa: E402
 from chattable.routing import websocket_urlpatterns  # noqa: E402
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Answer the server's start and stop messages."""
-    favour_loop()
+    spare_loop()
     event = ""
     while event != "lifespan.shutdown":
         event = (await receive())["type"]

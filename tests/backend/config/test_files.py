@@ -46,6 +46,12 @@ def test_the_page_does_not_answer_for_the_server(built: Path, path: str) -> None
     assert answer.json() == {"code": "not_found", "detail": "Not found."}
 
 
+def test_in_development_too_the_api_answers_in_json(settings: Settings) -> None:
+    settings.DEBUG = True
+
+    assert Client().get("/api/nothing").json()["code"] == "not_found"
+
+
 def test_a_missing_slash_is_added(built: Path) -> None:
     answer = Client().get("/admin")
 

@@ -28,10 +28,13 @@ export function DeleteDialog({ chat, neighbour, isOpen, onClose }: Props) {
         // Already gone, from another tab: what was wanted is so.
         if (asApiError(thrown).status !== 404) throw thrown;
       }),
-    onSuccess: async (_nothing, { id }) => {
+    // Left before it goes: the socket may tell of its end before the answer does.
+    onMutate: async () => {
+      if (isOpen) await navigate({ to: "/" });
+    },
+    onSuccess: (_nothing, { id }) => {
       focusNext.current = neighbour;
       onClose();
-      if (isOpen) await navigate({ to: "/" });
       applyChatEvent(client, { type: "chat.deleted", chat: { id } });
     },
   });

@@ -29,7 +29,7 @@ def test_each_runners_report_is_counted(report: Path) -> None:
     assert count_vitest(report) == Count(passed=5, failed=1, skipped=3)
 
     report.write_text(json.dumps({"stats": {"expected": 7, "unexpected": 1, "flaky": 1, "skipped": 2}}))
-    assert count_playwright(report) == Count(passed=7, failed=2, skipped=2)
+    assert count_playwright(report) == Count(passed=8, failed=1, skipped=2)
 
 
 def test_a_command_that_fails_never_counts_as_passed(report: Path) -> None:

@@ -218,7 +218,7 @@ def test_a_worker_that_wakes_up_after_a_takeover_falls_silent(
     answer = chat.send("Hi").answer
     empty_queue()
     suspended, other = hire(), hire()
-    settings.CHATTABLE = {**settings.CHATTABLE, "HEARTBEAT_SECONDS": 2, "LEASE_SECONDS": 1}
+    settings.CHATTABLE = {**settings.CHATTABLE, "HEARTBEAT_SECONDS": 5, "LEASE_SECONDS": 1}
     suspended.take(answer)
     until(lambda: len(provider.requests) == 1)
     time.sleep(0.1)  # its heart has begun the long pause
@@ -228,7 +228,7 @@ def test_a_worker_that_wakes_up_after_a_takeover_falls_silent(
     until(queued)
     other.take_queued()
 
-    provider.wait_for(lambda: provider.requests[0].closed_by == "client")
+    provider.wait_for(lambda: provider.requests[0].closed_by == "client", timeout=15)
     answer = other.settle(answer)
     assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "New text", 1)
     assert (len(provider.requests), run_of(answer).attempts) == (2, 2)
@@ -549,3 +549,28 @@ def test_an_answer_whose_end_cannot_be_saved_is_given_up_in_the_end(
     assert (fresh(answer).status, fresh(answer).error) == (Status.FAILED, "worker_lost")
     assert fresh(answer).content == "Hi"
     assert (fresh(other).status, run_of(other).attempts) == (Status.STREAMING, 1)
+
+
+def test_a_checkpoint_that_waits_for_the_end_never_writes_over_it(chat: Chat) -> None:
+    worker = uuid.uuid4()
+    run = run_of(chat.send("Hello?").answer)
+    job = Run.objects.claim(run.pk, worker)
+    assert job
+    older = Text(job.message.pk, "All but the last", "", 0)
+
+    def save() -> None:
+        try:
+            Run.objects.checkpoint(worker, [older])
+        finally:
+            connection.close()
+
+    late = threading.Thread(target=save)
+    with transaction.atomic():
+        job.message.append(content="All but the last word")
+        assert Run.objects.finish(job) is not None
+        late.start()
+        late.join(0.5)
+        assert late.is_alive(), "it does not wait"
+    late.join(20)
+
+    assert fresh(job.message).content == "All but the last word"

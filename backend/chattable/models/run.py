@@ -153,14 +153,19 @@ def _prompt(answer: Message) -> list[dict[str, str]]:
 
 
 def _checkpoint_postgresql(connection: Any, worker: uuid.UUID, texts: Sequence[Text]) -> None:
+    # The runs are locked first: a statement that waits for a row sees that row anew, but nothing else, so without the
+    # lock a checkpoint that waited for the end of an answer would write the older text over the final one.
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE chattable_message AS m
+            """WITH held AS MATERIALIZED (
+                SELECT message_id FROM chattable_run
+                WHERE message_id = ANY(%s) AND worker = %s AND finished_at IS NULL FOR SHARE
+            )
+            UPDATE chattable_message AS m
             SET content = v.content, reasoning = v.reasoning, rev = v.rev, updated_at = statement_timestamp()
-            FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) AS v(id, content, reasoning, rev)
-            WHERE m.id = v.id AND EXISTS (
-                SELECT 1 FROM chattable_run r WHERE r.message_id = m.id AND r.worker = %s AND r.finished_at IS NULL)""",
-            [*(list(column) for column in zip(*texts, strict=True)), worker],
+            FROM held, unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) AS v(id, content, reasoning, rev)
+            WHERE m.id = v.id AND held.message_id = m.id""",
+            [[text.message_id for text in texts], worker, *(list(column) for column in zip(*texts, strict=True))],
         )
 
 

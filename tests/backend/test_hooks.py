@@ -341,6 +341,10 @@ def test_a_hook_that_hangs_holds_up_no_other_message(
     wait_until(lambda: calls.made, seconds=1.5)
     assert calls.made == [(free.pk, Delta(0, content=(0, 2, "go")))]
     wait_until(lambda: f"is not called again for message {stuck.pk}" in caplog.text)
+    stuck.append(content="more")
+    free.append(content=" on")
+    wait_until(lambda: len(calls.made) >= 2)
+    assert calls.made[1] == (free.pk, Delta(0, content=(2, 5, " on")))
 
 
 def test_a_slow_hook_is_waited_for_at_the_end_of_an_answer(

@@ -12,6 +12,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from django.db import close_old_connections
+from kombu.transport.virtual import base as virtual
 from redis.exceptions import RedisError
 
 from chattable import layers
@@ -66,6 +67,8 @@ def stop_worker(**_: Any) -> None:
         _call(Runner.hand_over, timeout=10)
     except TimeoutError:
         logger.warning("The running answers could not be handed over in 10 s; their leases will expire.")
+    # Of what was handed over, this worker's last read may fetch something; it goes back to the queue, which is no news.
+    virtual.logger.addFilter(lambda record: record.msg != virtual.W_NO_CONSUMERS)
 
 
 def in_database_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:

@@ -1,6 +1,7 @@
 """The channel layer of deltas: Channels' Redis pub/sub layer plus one round trip for many sends."""
 
 import asyncio
+import atexit
 import gc
 import logging
 import os
@@ -185,8 +186,16 @@ def background_loop() -> asyncio.AbstractEventLoop:
 @cache
 def _start_loop() -> asyncio.AbstractEventLoop:
     loop = _new_loop()
-    threading.Thread(target=loop.run_forever, name="chattable", daemon=True).start()
+    thread = threading.Thread(target=loop.run_forever, name="chattable", daemon=True)
+    thread.start()
+    atexit.register(_end_loop, loop, thread)
     return loop
+
+
+def _end_loop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """A loop that still ran while the interpreter is taken down would crash the process now and then."""
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=5)
 
 
 _starting = threading.Lock()
@@ -196,6 +205,7 @@ def _forget_loop() -> None:
     """A forked process has none of its parent's threads, and maybe a lock that one of them held."""
     global _starting
     _starting = threading.Lock()
+    atexit.unregister(_end_loop)
     _start_loop.cache_clear()
 
 

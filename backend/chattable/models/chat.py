@@ -107,13 +107,16 @@ class Chat(Versioned):
         return answer
 
     def run(self, *, model: str = "") -> Message:
-        """Answer the current leaf here and now, without a worker; returns the answer in its final state."""
+        """Answer the current leaf here and now, without a worker; returns the answer in its final state.
+
+        What the chat has queued before and no worker holds is answered here first.
+        """
         return async_to_sync(self.arun)(model=model)
 
     async def arun(self, *, model: str = "") -> Message:
         """Like `run`, for a running event loop."""
-        answer, run = await sync_to_async(self._begin_at_leaf)(model)
-        answering = asyncio.create_task(_answered(answer, run))
+        answer = await sync_to_async(self._begin_at_leaf)(model)
+        answering = asyncio.create_task(_answered(answer))
         try:
             await asyncio.shield(answering)
         except asyncio.CancelledError:
@@ -122,10 +125,11 @@ class Chat(Versioned):
             raise
         return answer
 
-    def _begin_at_leaf(self, model: str) -> tuple[Message, Run]:
+    def _begin_at_leaf(self, model: str) -> Message:
         with transaction.atomic():
             self.lock()
-            return self._begin(self.current_leaf, model=model)
+            answer, _run = self._begin(self.current_leaf, model=model)
+        return answer
 
     def _begin(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> tuple[Message, Run]:
         answer = Message(
@@ -169,16 +173,17 @@ class Chat(Versioned):
         return Sent(message, answer, created=False)
 
 
-async def _answered(answer: Message, run: Run) -> None:
-    """Answer here as soon as the run's turn comes, and see how it has ended."""
+async def _answered(answer: Message) -> None:
+    """Answer here, first what the chat has queued before, and see how it has ended."""
     runner = Runner(Run.objects, execute=sync_to_async)
     try:
-        await runner.run(run.pk)
-        await answer.arefresh_from_db()
-        while answer.is_running:
-            await asyncio.sleep(settings.HEARTBEAT_SECONDS)
-            await runner.run(run.pk)
+        while True:
+            for run_id in await sync_to_async(Run.objects.leading_to)(answer):
+                await runner.run(run_id)
             await answer.arefresh_from_db()
+            if not answer.is_running:
+                return
+            await asyncio.sleep(settings.HEARTBEAT_SECONDS)
     finally:
         await runner.close()
 

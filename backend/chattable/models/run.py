@@ -108,6 +108,11 @@ class RunManager(models.Manager["Run"]):
         after = Q(message__parent=message) | Q(message__parent__parent=message)
         return list(Run.objects.filter(after, finished_at=None, worker=None).values_list("pk", flat=True))
 
+    def leading_to(self, answer: Message) -> list[uuid.UUID]:
+        """The open runs of the answer and of those that its chat began before it, oldest first."""
+        runs = self.filter(message__chat=answer.chat_id, message__created_at__lte=answer.created_at, finished_at=None)
+        return list(runs.order_by("pk").values_list("pk", flat=True))
+
     def _free(self) -> models.QuerySet["Run"]:
         """Runs that a worker may take: nobody holds them, and the answer they continue is final."""
         running = Message.objects.filter(status__in=RUNNING)

@@ -3,11 +3,12 @@
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, connections
 
 from backend.api import empty_queue, queued
 from backend.factories import ChatFactory, UserFactory
@@ -24,6 +25,13 @@ def quick(settings: Any, provider: FakeOpenAI) -> None:
     settings.CHATTABLE = {**settings.CHATTABLE, "HEARTBEAT_SECONDS": 0.1}
     provider.reset()
     empty_queue()
+
+
+@pytest.fixture
+async def database_thread() -> AsyncIterator[None]:
+    """The thread of `sync_to_async` keeps no connection, with which a database could not be removed."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 def asked(owner: Any) -> Chat:
@@ -129,6 +137,7 @@ def test_run_without_a_key_gives_a_failed_answer(monkeypatch: pytest.MonkeyPatch
 
 
 @on_a_real_database
+@pytest.mark.usefixtures("database_thread")
 async def test_arun_answers_within_a_running_loop(provider: FakeOpenAI) -> None:
     provider.script("m", [text("Hello"), {"delay": 0.2}, text(" world"), END])
     chats = [await sync_to_async(asked)(await sync_to_async(UserFactory.create)()) for _ in range(3)]
@@ -142,6 +151,7 @@ async def test_arun_answers_within_a_running_loop(provider: FakeOpenAI) -> None:
 
 
 @on_a_real_database
+@pytest.mark.usefixtures("database_thread")
 async def test_arun_leaves_no_task_behind(provider: FakeOpenAI) -> None:
     provider.script("m", [text("Hello"), END])
     chat = await sync_to_async(asked)(await sync_to_async(UserFactory.create)())
@@ -152,6 +162,7 @@ async def test_arun_leaves_no_task_behind(provider: FakeOpenAI) -> None:
 
 
 @on_a_real_database
+@pytest.mark.usefixtures("database_thread")
 @pytest.mark.parametrize("moment", ["no token", "token"])
 async def test_an_arun_that_is_cancelled_is_a_stopped_answer(provider: FakeOpenAI, moment: str) -> None:
     provider.script("m", [*([text("Half")] if moment == "token" else []), {"hang": True}])
@@ -179,6 +190,7 @@ async def until_stored(content: str) -> None:
 
 
 @on_a_real_database
+@pytest.mark.usefixtures("database_thread")
 async def test_an_arun_may_be_cancelled_at_any_moment(provider: FakeOpenAI) -> None:
     provider.script("m", [{"delay": 0.05}, text("Half"), {"delay": 0.05}, END])
     chats = [await sync_to_async(asked)(await sync_to_async(UserFactory.create)()) for _ in range(15)]

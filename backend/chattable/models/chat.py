@@ -115,15 +115,15 @@ class Chat(Versioned):
 
     async def arun(self, *, model: str = "") -> Message:
         """Like `run`, for a running event loop."""
-        answer = await sync_to_async(self._begin_at_leaf)(model)
-        answering = asyncio.create_task(_answered(answer))
+        # Apart from this task, so that what has begun has an end, even if the caller is cancelled.
+        beginning = asyncio.create_task(sync_to_async(self._begin_at_leaf)(model))
+        answering = asyncio.create_task(_answered(beginning))
         try:
-            await asyncio.shield(answering)
+            return await asyncio.shield(answering)
         except asyncio.CancelledError:
-            await sync_to_async(answer.stop)()
+            await sync_to_async((await beginning).stop)()
             await answering
             raise
-        return answer
 
     def _begin_at_leaf(self, model: str) -> Message:
         with transaction.atomic():
@@ -173,8 +173,9 @@ class Chat(Versioned):
         return Sent(message, answer, created=False)
 
 
-async def _answered(answer: Message) -> None:
-    """Answer here, first what the chat has queued before, and see how it has ended."""
+async def _answered(beginning: asyncio.Task[Message]) -> Message:
+    """Answer here, first what the chat has queued before; returns the answer in its final state."""
+    answer = await beginning
     runner = Runner(Run.objects, execute=sync_to_async)
     try:
         while True:
@@ -182,7 +183,7 @@ async def _answered(answer: Message) -> None:
                 await runner.run(run_id)
             await answer.arefresh_from_db()
             if not answer.is_running:
-                return
+                return answer
             await asyncio.sleep(settings.HEARTBEAT_SECONDS)
     finally:
         await runner.close()

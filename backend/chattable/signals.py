@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.contenttypes.models import ContentType
 from django.db import close_old_connections, connections, transaction
 from django.dispatch import Signal
 
@@ -61,7 +62,7 @@ class Hooks:
 
     def __init__(self, message: "Message") -> None:
         self._message = message
-        owner = message.chat.owner
+        owner = _owner(message.chat)
         self._on_create = getattr(owner, "on_message_create", None)
         self._on_update = getattr(owner, "on_message_update", None)
         self._lane = Lane()
@@ -89,6 +90,15 @@ class Hooks:
         """Wait until every call has returned or was given up."""
         if calls := self._lane.calls:
             await asyncio.wait([asyncio.wrap_future(calls)], timeout=settings.HOOK_SECONDS + 1)
+
+
+def _owner(chat: "Chat") -> Any:
+    """The chat's owner; one whose hooks are inherited stands there unread, since they only need the chat."""
+    owner_class: Any = ContentType.objects.get_for_id(chat.owner_type_id).model_class()
+    hooks = [getattr(owner_class, name, None) for name in ("on_message_create", "on_message_update")]
+    if all(hook is not None and _inherited(hook) for hook in hooks):
+        return owner_class(pk=chat.owner_id)
+    return chat.owner
 
 
 def _inherited(hook: Callable[..., Any]) -> bool:

@@ -78,7 +78,9 @@ class Options:
 def web_command(*, host: str, port: int) -> tuple[str, ...]:
     """The web server: HTTP and sockets in one process."""
     server = ("uvicorn", "config.asgi:application", "--host", host, "--port", str(port))
-    return (*server, "--ws", "wsproto", "--no-access-log", "--timeout-graceful-shutdown", "3")
+    # Frames are short: packing them costs more than it saves, and a page sends nothing but heartbeats.
+    socket = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-max-size", "65536")
+    return (*server, *socket, "--no-access-log", "--timeout-graceful-shutdown", "3")
 
 
 def worker_command(*, concurrency: int = 200, name: str = "") -> tuple[str, ...]:

@@ -24,7 +24,10 @@ os.environ.update(
 os.environ.setdefault("DATABASE_URL", "")
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import INSTALLED_APPS  # noqa: E402
+from config.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+
+# Faults and counts are hung on new connections, and no thread may keep one when the database is removed.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 # A second kind of owner.
 INSTALLED_APPS = [*INSTALLED_APPS, "backend.teams"]

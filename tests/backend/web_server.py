@@ -44,7 +44,8 @@ def web_server() -> Iterator[WebServer]:
     """A running server."""
     from config.asgi import application
 
-    server = uvicorn.Server(uvicorn.Config(application, port=0, ws="wsproto", log_config=None, proxy_headers=False))
+    config = uvicorn.Config(application, port=0, ws="wsproto", ws_max_size=2**16, log_config=None, proxy_headers=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="web")
     thread.start()
     try:

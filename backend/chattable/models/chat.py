@@ -97,11 +97,15 @@ class Chat(Versioned):
             message = self._add(
                 Message(role=Role.USER, content=content, parent_id=self._parent_id(parent), **_given(id=id))
             )
-            answer = self.answer(message, model=model)
+            answer = self._queue(message, model=model)
         return Sent(message, answer, created=True)
 
     def answer(self, parent: Message | None, *, model: str = "", id: uuid.UUID | None = None) -> Message:
         """Add an answer below `parent`, make it the current leaf and queue it for a worker."""
+        with transaction.atomic():
+            return self._queue(parent, model=model, id=id)
+
+    def _queue(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> Message:
         answer, run = self._begin(parent, model=model, id=id)
         transaction.on_commit(run.enqueue)
         return answer
@@ -132,6 +136,7 @@ class Chat(Versioned):
         return answer
 
     def _begin(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> tuple[Message, Run]:
+        # Within the caller's transaction, which an id that is taken ends.
         answer = Message(
             role=Role.ASSISTANT,
             parent=parent,
@@ -139,19 +144,17 @@ class Chat(Versioned):
             model=model or self.model or settings.MODEL,
             **_given(id=id),
         )
-        with transaction.atomic():
-            self._add(answer)
-            run = Run.objects.create(message=answer, model=answer.model)
-            self.current_leaf = answer
-            self.active_at = timezone.now()
-            self.save(update_fields=["current_leaf", "active_at"])
+        self._add(answer)
+        run = Run.objects.create(message=answer, model=answer.model)
+        self.current_leaf = answer
+        self.active_at = timezone.now()
+        self.save(update_fields=["current_leaf", "active_at"])
         return answer, run
 
     def _add(self, message: Message) -> Message:
         message.chat = self
         try:
-            with transaction.atomic():
-                message.save(force_insert=True)
+            message.save(force_insert=True)
         except IntegrityError as error:
             raise Conflict("This id belongs to another message.", "id_conflict") from error
         return message

@@ -25,21 +25,23 @@ class RunManager(models.Manager["Run"]):
     def claim(self, run_id: uuid.UUID, worker: uuid.UUID) -> Job | None:
         """Take the lease of a run whose turn has come; None where there is nothing to do."""
         with transaction.atomic():
-            claimed = (
-                self._free()
-                .filter(pk=run_id, stop_requested_at=None, attempts__lt=settings.MAX_ATTEMPTS)
-                .update(
-                    worker=worker,
-                    lease_expires_at=_lease_end(),
-                    attempts=F("attempts") + 1,
-                    started_at=Coalesce("started_at", Now()),
-                )
+            claimed = self.filter(
+                _unheld(), pk=run_id, finished_at=None, stop_requested_at=None, attempts__lt=settings.MAX_ATTEMPTS
+            ).update(
+                worker=worker,
+                lease_expires_at=_lease_end(),
+                attempts=F("attempts") + 1,
+                started_at=Coalesce("started_at", Now()),
             )
             if not claimed:
                 return None
             run = self.select_related("message__chat").get(pk=run_id)
+            path = Message.objects.path(run.message.parent_id)
+            if any(message.is_running for message in path[-2:]):
+                # Its turn has not come; what it continues wakes it. Asked here, where the path is at hand.
+                transaction.set_rollback(True)
+                return None
             run.message.start()
-            prompt = _prompt(run.message)
         # The owner is looked up here, since the event loop must not ask the database.
         _ = run.message.hooks
         return Job(
@@ -47,7 +49,7 @@ class RunManager(models.Manager["Run"]):
             worker=worker,
             message=run.message,
             rev=run.attempts - 1,
-            prompt=prompt,
+            prompt=_prompt(run.message.chat, path),
             parameters=run.message.chat.parameters,
         )
 
@@ -149,11 +151,9 @@ def _lease_end() -> Any:
     return Now() + _seconds("LEASE_SECONDS")
 
 
-def _prompt(answer: Message) -> list[dict[str, str]]:
-    """The visible history that leads to an answer, in the provider's form; empty answers are left out."""
-    instructions = answer.chat.instructions
-    system = [{"role": str(Role.SYSTEM), "content": instructions}] if instructions.strip() else []
-    path = Message.objects.path(answer.parent_id)
+def _prompt(chat: Any, path: Sequence[Message]) -> list[dict[str, str]]:
+    """The visible history, in the provider's form; empty messages are left out."""
+    system = [{"role": str(Role.SYSTEM), "content": chat.instructions}] if chat.instructions.strip() else []
     return system + [{"role": message.role, "content": message.content} for message in path if message.content.strip()]
 
 

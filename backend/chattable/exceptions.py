@@ -1,8 +1,10 @@
 """What can go wrong, said once: error codes with plain words, and the body of every API error."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
@@ -10,6 +12,8 @@ from rest_framework import status
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
 
 # Why an answer failed: stored as `Message.error`, shown to people in these words.
 ANSWER_ERRORS = {
@@ -60,6 +64,14 @@ class ProviderUnavailable(drf.APIException):
     default_code = "provider_unavailable"
 
 
+class DatabaseUnavailable(drf.APIException):
+    """503: the database is away or does not let us in; nothing of the request was kept."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The service is not reachable. Try again in a moment.")
+    default_code = "database_unavailable"
+
+
 class TooLarge(drf.APIException):
     """413: the request body is larger than any valid request."""
 
@@ -78,6 +90,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> "Response | No
         exc = drf.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = drf.PermissionDenied()
+    elif isinstance(exc, OperationalError | InterfaceError):
+        logger.error("The database could not be reached: %s", exc)
+        exc = DatabaseUnavailable()
     if not isinstance(exc, drf.APIException):
         return None
     set_rollback()

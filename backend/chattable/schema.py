@@ -79,6 +79,7 @@ _ERRORS = {
     "not_an_answer": (409, "Only an answer can be regenerated."),
     "too_large": (413, "The request is too large."),
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
+    "database_unavailable": (503, "The service is not reachable. Try again in a moment."),
     "provider_unavailable": (503, "The model provider could not be reached. Try again in a moment."),
 }
 _FIELD_ERRORS = {
@@ -93,8 +94,8 @@ _FIELD_ERRORS = {
 
 
 def errors(*codes: str) -> dict[int, OpenApiResponse]:
-    """The error responses of an operation, with an example for each code; 401 is among them everywhere."""
-    bodies = [_body(code) for code in ("not_authenticated", *codes)]
+    """The error responses of an operation, with an example for each code; 401 and 503 are among them everywhere."""
+    bodies = [_body(code) for code in ("not_authenticated", "database_unavailable", *codes)]
     return {
         status: OpenApiResponse(
             ErrorSerializer,

@@ -2,7 +2,8 @@
 
 import logging
 
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError
+from django.db import OperationalError as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import RawPostDataException
 from django.utils.deprecation import MiddlewareMixin
@@ -52,6 +53,10 @@ class ErrorMiddleware(MiddlewareMixin):
                 logger.error("Valkey could not be reached: %s", exception)
                 detail = "The service is not reachable. Try again in a moment."
                 return error(503, code="queue_unavailable", detail=detail)
+            case DatabaseError() | InterfaceError():
+                logger.error("The database could not be reached: %s", exception)
+                detail = "The service is not reachable. Try again in a moment."
+                return error(503, code="database_unavailable", detail=detail)
             case IntegrityError():
                 logger.warning("Two requests wrote the same at once: %s", exception)
                 return error(409, code="conflict", detail="Somebody was faster. Check what you entered.")

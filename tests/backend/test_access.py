@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.db import OperationalError, connection
 from django.test import TestCase
 from django.urls import URLPattern, get_resolver
 
@@ -273,3 +274,37 @@ def test_what_the_owner_has_can_be_seen_by_this_file(world: World) -> None:
     ask(api, "post", world.path("/api/messages/{message}/regenerate/"))
     assert len(queued()) == 1
     assert (Chat.objects.count(), Message.objects.count(), Run.objects.count(), ApiKey.objects.count()) == (1, 4, 2, 1)
+
+
+# While the database is away.
+
+ALLOWED = [(route, verb) for route, (_, verbs) in API.items() for verb in verbs]
+SIGNING_IN = [route for route in PUBLIC if route.startswith("_allauth/")]
+
+
+def away(*_: Any) -> Any:
+    """Stands before every statement."""
+    raise OperationalError("the database is away")
+
+
+@pytest.mark.parametrize(("route", "verb"), ALLOWED)
+def test_without_a_database_the_api_says_so(world: World, route: str, verb: str) -> None:
+    path, verbs = API[route]
+    api = Api(world.owner)
+
+    with connection.execute_wrapper(away):
+        answer = getattr(api, verb)(world.path(path), verbs[verb][1])
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+
+
+@pytest.mark.parametrize("route", SIGNING_IN)
+def test_without_a_database_signing_in_says_so(world: World, route: str, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {}
+    api = Api(world.owner)
+    body = {"email": "ann@example.com", "password": "a good password", "current_password": "x", "new_password": "x"}
+
+    with connection.execute_wrapper(away):
+        answer = api.get(PUBLIC[route]) if route.endswith("session") else api.post(PUBLIC[route], body)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")

@@ -180,24 +180,27 @@ def worker_count() -> int | None:
 def background_loop() -> asyncio.AbstractEventLoop:
     """The one event loop of this process that runs beside synchronous code, in a daemon thread."""
     with _starting:
-        return _start_loop()
+        return _start_loop()[0]
 
 
 @cache
-def _start_loop() -> asyncio.AbstractEventLoop:
+def _start_loop() -> tuple[asyncio.AbstractEventLoop, threading.Thread]:
     loop = _new_loop()
     thread = threading.Thread(target=loop.run_forever, name="chattable", daemon=True)
     thread.start()
-    atexit.register(_end_loop, loop, thread)
-    return loop
+    return loop, thread
 
 
-def _end_loop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+def _end_loop() -> None:
     """A loop that still ran while the interpreter is taken down would crash the process now and then."""
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(timeout=5)
+    if _start_loop.cache_info().currsize:
+        loop, thread = _start_loop()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=5)
 
 
+# Registered at import, so that it comes after whatever still needs the loop at exit.
+atexit.register(_end_loop)
 _starting = threading.Lock()
 
 
@@ -205,7 +208,6 @@ def _forget_loop() -> None:
     """A forked process has none of its parent's threads, and maybe a lock that one of them held."""
     global _starting
     _starting = threading.Lock()
-    atexit.unregister(_end_loop)
     _start_loop.cache_clear()
 
 

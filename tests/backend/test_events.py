@@ -250,9 +250,17 @@ def run_script(body: str, group: str) -> None:
 
 
 def test_a_process_that_ends_at_once_still_sends(group: str, listener: Listener) -> None:
-    run_script('events.publish(group, {"type": "last"})', group)
+    run_script(
+        """
+import time
+events.publish(group, {"type": "first"})
+time.sleep(0.004)  # now the first is on its way, and the last has to wait for the next flush
+events.publish(group, {"type": "last"})
+""",
+        group,
+    )
 
-    wait_until(lambda: listener.events == [{"type": "last"}])
+    wait_until(lambda: listener.events == [{"type": "first"}, {"type": "last"}])
 
 
 def test_a_forked_process_sends_too(group: str, listener: Listener) -> None:

@@ -474,3 +474,20 @@ def test_the_signal_is_there_for_others_too(chat: Chat, calls: Calls) -> None:
         signals.message_delta.disconnect(receiver)
 
     assert calls.deltas == [Delta(0, content=(0, 1, "x"))]
+
+
+def test_a_receiver_that_raises_is_logged_and_the_answer_goes_on(
+    chat: Chat, calls: Calls, caplog: pytest.LogCaptureFixture
+) -> None:
+    def receiver(**_: Any) -> None:
+        raise ValueError("a fault of the host's")
+
+    signals.message_delta.connect(receiver)
+    try:
+        answer = answer_of(chat)
+        answer.append(content="x")
+    finally:
+        signals.message_delta.disconnect(receiver)
+
+    assert answer.content == "x"
+    assert any("a fault of the host's" in (record.exc_text or record.getMessage()) for record in caplog.records)

@@ -127,7 +127,7 @@ class Message(Versioned):
         """Let the texts grow and tell the owner's hook; writes nothing to the database."""
         delta = Delta(self.rev, self._grow("content", content), self._grow("reasoning", reasoning))
         if delta.content or delta.reasoning:
-            signals.message_delta.send(sender=Message, message=self, delta=delta)
+            signals.message_delta.send_robust(sender=Message, message=self, delta=delta)
 
     def _grow(self, field: str, text: str) -> tuple[int, int, str] | None:
         text = clean(text)

@@ -153,7 +153,8 @@ def test_a_failed_answer_is_one_line_for_the_operator(hire: Hire, chat: Chat) ->
 
 def test_on_sigterm_another_worker_finishes_what_was_running(hire: Hire, chat: Chat, provider: FakeOpenAI) -> None:
     old = hire()
-    answers = [ChatFactory.create().send("Hi", model="count-n200-r40").answer for _ in range(20)]
+    # Long enough to be running still when the second worker has started.
+    answers = [ChatFactory.create().send("Hi", model="count-n400-r40").answer for _ in range(20)]
     for answer in answers:
         begun(answer)
     new = hire()
@@ -162,7 +163,7 @@ def test_on_sigterm_another_worker_finishes_what_was_running(hire: Hire, chat: C
 
     # The second worker gets them from the first one's hands, not from a sweep.
     until(lambda: len(provider.requests) == 40, timeout=15)
-    assert {ended(answer).content for answer in answers} == {numbers(200)}
+    assert {ended(answer).content for answer in answers} == {numbers(400)}
     assert {(fresh(answer).status, fresh(answer).rev) for answer in answers} == {(Status.COMPLETE, 1)}
     assert len(provider.requests) == 40, "one more for each"
     assert {record.closed_by for record in provider.requests[:20]} == {"client"}

@@ -3,11 +3,11 @@
 import logging
 
 from django.db import IntegrityError, InterfaceError
-from django.db import OperationalError as DatabaseError
+from django.db import OperationalError as DatabaseAway
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import RawPostDataException
 from django.utils.deprecation import MiddlewareMixin
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as QueueAway
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -43,20 +43,22 @@ def server_error(request: HttpRequest) -> JsonResponse:
     return error(500, code="internal", detail="Something went wrong on our side.")
 
 
+def away(what: str, exception: Exception, *, code: str) -> JsonResponse:
+    """503 for what cannot be reached at the moment, with a line for the operator."""
+    logger.error("%s could not be reached: %s", what, exception)
+    return error(503, code=code, detail="The service is not reachable. Try again in a moment.")
+
+
 class ErrorMiddleware(MiddlewareMixin):
     """Answers what the request or the moment is to blame for, where it would be a 500 otherwise."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer to an exception that no view has handled, or None to leave it to Django."""
         match exception:
-            case RedisError() | OperationalError():
-                logger.error("Valkey could not be reached: %s", exception)
-                detail = "The service is not reachable. Try again in a moment."
-                return error(503, code="queue_unavailable", detail=detail)
-            case DatabaseError() | InterfaceError():
-                logger.error("The database could not be reached: %s", exception)
-                detail = "The service is not reachable. Try again in a moment."
-                return error(503, code="database_unavailable", detail=detail)
+            case RedisError() | QueueAway():
+                return away("Valkey", exception, code="queue_unavailable")
+            case DatabaseAway() | InterfaceError():
+                return away("The database", exception, code="database_unavailable")
             case IntegrityError():
                 logger.warning("Two requests wrote the same at once: %s", exception)
                 return error(409, code="conflict", detail="Somebody was faster. Check what you entered.")

@@ -26,6 +26,8 @@ BACKEND = Path(__file__).resolve().parent.parent
 ROOT = BACKEND.parent
 FRONTEND = ROOT / "frontend"
 CODE = ("chattable", "accounts", "config")
+# A page sends nothing but heartbeats.
+MAX_FRAME_BYTES = 2**16
 VALKEY_OPTIONS = ("--save", "", "--appendonly", "no")
 # What config/settings.py reads. A stack passes only what its options say: nothing else leaks in.
 SETTINGS = frozenset(
@@ -78,8 +80,8 @@ class Options:
 def web_command(*, host: str, port: int) -> tuple[str, ...]:
     """The web server: HTTP and sockets in one process."""
     server = ("uvicorn", "config.asgi:application", "--host", host, "--port", str(port))
-    # Frames are short: packing them costs more than it saves, and a page sends nothing but heartbeats.
-    socket = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-max-size", "65536")
+    # Frames are short, so that packing them costs more than it saves.
+    socket = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-max-size", str(MAX_FRAME_BYTES))
     return (*server, *socket, "--no-access-log", "--timeout-graceful-shutdown", "3")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection, connections
+from django.db.models.signals import post_save
 
 from backend.api import empty_queue, queued
 from backend.factories import ChatFactory, UserFactory
@@ -187,6 +188,32 @@ async def until_stored(content: str) -> None:
     async with asyncio.timeout(10):
         while not await Message.objects.filter(content=content).aexists():  # noqa: ASYNC110 - a database does not call
             await asyncio.sleep(0.02)
+
+
+@on_a_real_database
+@pytest.mark.usefixtures("database_thread")
+async def test_an_arun_that_is_cancelled_while_it_begins_leaves_nothing_queued(provider: FakeOpenAI) -> None:
+    chat = await sync_to_async(asked)(await sync_to_async(UserFactory.create)())
+    begins, cancelled = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(**_: Any) -> None:
+        loop.call_soon_threadsafe(begins.set)
+        assert cancelled.wait(10)
+
+    post_save.connect(hold, sender=Run)
+    try:
+        answering = asyncio.create_task(chat.arun(model="m"))
+        await begins.wait()
+        answering.cancel()
+        cancelled.set()
+        await asyncio.wait([answering])
+    finally:
+        post_save.disconnect(hold, sender=Run)
+
+    assert answering.cancelled()
+    assert (await Message.objects.aget(role=Role.ASSISTANT)).status == Status.STOPPED
+    assert not await Run.objects.filter(finished_at=None).aexists()
 
 
 @on_a_real_database

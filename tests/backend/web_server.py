@@ -9,6 +9,7 @@ import uvicorn
 from websockets.sync.client import ClientConnection, connect
 
 from backend.listener import wait_until
+from config.stack import MAX_FRAME_BYTES
 
 
 class WebServer:
@@ -44,7 +45,9 @@ def web_server() -> Iterator[WebServer]:
     """A running server."""
     from config.asgi import application
 
-    config = uvicorn.Config(application, port=0, ws="wsproto", ws_max_size=2**16, log_config=None, proxy_headers=False)
+    config = uvicorn.Config(
+        application, port=0, ws="wsproto", ws_max_size=MAX_FRAME_BYTES, log_config=None, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="web")
     thread.start()

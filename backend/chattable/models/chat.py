@@ -106,9 +106,9 @@ class Chat(Versioned):
             return self._queue(parent, model=model, id=id)
 
     def _queue(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> Message:
-        answer, run = self._begin(parent, model=model, id=id)
+        run = self._begin(parent, model=model, id=id)
         transaction.on_commit(run.enqueue)
-        return answer
+        return run.message
 
     def run(self, *, model: str = "") -> Message:
         """Answer the current leaf here and now, without a worker; returns the answer in its final state.
@@ -132,10 +132,9 @@ class Chat(Versioned):
     def _begin_at_leaf(self, model: str) -> Message:
         with transaction.atomic():
             self.lock()
-            answer, _run = self._begin(self.current_leaf, model=model)
-        return answer
+            return self._begin(self.current_leaf, model=model).message
 
-    def _begin(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> tuple[Message, Run]:
+    def _begin(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> Run:
         # Within the caller's transaction, which an id that is taken ends.
         answer = Message(
             role=Role.ASSISTANT,
@@ -149,7 +148,7 @@ class Chat(Versioned):
         self.current_leaf = answer
         self.active_at = timezone.now()
         self.save(update_fields=["current_leaf", "active_at"])
-        return answer, run
+        return run
 
     def _add(self, message: Message) -> Message:
         message.chat = self

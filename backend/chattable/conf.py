@@ -24,6 +24,8 @@ DEFAULTS: Mapping[str, Any] = {
     "MODELS": None,
     # The longest message a person may send, in characters.
     "MAX_MESSAGE_CHARS": 500_000,
+    # How many answers of one owner may be queued or streaming at a time.
+    "MAX_RUNNING": 32,
     # Recovery, all in seconds: how long a worker owns an answer without renewing it, how often it renews and
     # saves, how often it looks for lost answers, and when a queued answer counts as forgotten by the broker.
     "LEASE_SECONDS": 15.0,

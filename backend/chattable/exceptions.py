@@ -56,6 +56,14 @@ class Conflict(drf.APIException):
     default_code = "conflict"
 
 
+class TooManyRunning(drf.APIException):
+    """429: the owner has as many open answers as `MAX_RUNNING` allows."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    default_detail = _("Too many of your answers are still running. Wait for one to end, or stop one.")
+    default_code = "too_many_running"
+
+
 class ProviderUnavailable(drf.APIException):
     """503: the model provider could not be asked."""
 

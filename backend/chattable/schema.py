@@ -67,6 +67,7 @@ _STATUSES = {
     409: "The state of the chat does not allow it.",
     413: "The body is larger than any valid request.",
     415: "The body is not JSON.",
+    429: "Too many answers are running.",
     503: "The model provider could not be asked.",
 }
 _ERRORS = {
@@ -79,6 +80,7 @@ _ERRORS = {
     "not_an_answer": (409, "Only an answer can be regenerated."),
     "too_large": (413, "The request is too large."),
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
+    "too_many_running": (429, "Too many of your answers are still running. Wait for one to end, or stop one."),
     "database_unavailable": (503, "The service is not reachable. Try again in a moment."),
     "provider_unavailable": (503, "The model provider could not be reached. Try again in a moment."),
 }

@@ -263,7 +263,9 @@ class ChatMessageViewSet(OwnerChatView):
         responses={
             201: serializers.SentMessageSerializer,
             200: serializers.SentMessageSerializer,
-            **schema.body_errors("blank", "unknown_parent", "unknown_model", "not_found", "id_conflict"),
+            **schema.body_errors(
+                "blank", "unknown_parent", "unknown_model", "not_found", "id_conflict", "too_many_running"
+            ),
         },
         examples=[
             schema.takes("A turn", {"id": schema.TURN_ID, "content": schema.TURN["content"]}),
@@ -274,7 +276,8 @@ class ChatMessageViewSet(OwnerChatView):
     def create(self, request: Request, id: str) -> Response:
         """A person's turn, and its answer, which a worker begins to write as soon as the answer before is final.
         Poll `GET /api/messages/{id}/` or follow the socket. Sent again with the same `id` it gets the same two back,
-        with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`.
+        with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`. 429 where
+        too many of the owner's answers are running; nothing is kept of the turn then.
         """
         chat = self.get_object()
         turn = self.read_body(serializers.MessageRequestSerializer, context={"chat": chat})
@@ -328,7 +331,9 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
         request=serializers.RegenerateRequestSerializer,
         responses={
             201: serializers.MessageSerializer,
-            **schema.body_errors("unknown_model", "not_found", "still_running", "not_an_answer", "id_conflict"),
+            **schema.body_errors(
+                "unknown_model", "not_found", "still_running", "not_an_answer", "id_conflict", "too_many_running"
+            ),
         },
         examples=[
             schema.takes("By another model", {"model": "gpt-5-mini"}),

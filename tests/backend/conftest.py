@@ -61,6 +61,62 @@ def owner(request: pytest.FixtureRequest, settings: Settings) -> Any:
 
 
 @pytest.fixture
+def chat() -> Any:
+    """A chat of a new person."""
+    from backend.factories import ChatFactory
+
+    return ChatFactory.create()
+
+
+@pytest.fixture
+def quick(settings: Settings, provider: FakeOpenAI) -> None:
+    """A fast heart, an empty queue and a provider without scripts."""
+    from backend.api import empty_queue
+
+    settings.CHATTABLE = {**settings.CHATTABLE, "HEARTBEAT_SECONDS": 0.1, "MODEL": "m"}
+    provider.reset()
+    empty_queue()
+
+
+@pytest.fixture
+def impatient(quick: None, settings: Settings) -> None:
+    """Quick, and short limits after which an answer counts as lost."""
+    limits = {"LEASE_SECONDS": 1, "SWEEP_SECONDS": 0.2, "REQUEUE_SECONDS": 0.5}
+    settings.CHATTABLE = {**settings.CHATTABLE, **limits}
+
+
+@pytest.fixture
+def hire() -> Iterator[Any]:
+    """Makes workers, and ends them with the test."""
+    from backend.workers import Worker
+
+    workers: list[Worker] = []
+
+    def hire() -> Worker:
+        workers.append(Worker())
+        return workers[-1]
+
+    yield hire
+    for worker in workers:
+        worker.close()
+
+
+@pytest.fixture
+def worker(hire: Any) -> Any:
+    """One worker."""
+    return hire()
+
+
+@pytest.fixture
+def database() -> Iterator[Any]:
+    """What the workers say to the database."""
+    from backend.workers import watched_database
+
+    with watched_database() as database:
+        yield database
+
+
+@pytest.fixture
 def api(owner: Any) -> Any:
     """The requests of the owner, or of somebody in the owning team."""
     from backend.api import Api, empty_queue

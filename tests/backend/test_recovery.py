@@ -3,7 +3,6 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -15,49 +14,13 @@ from django.db.models.functions import Now
 from backend.api import at_once, empty_queue, queued
 from backend.factories import ChatFactory
 from backend.private_valkey import Valkey
-from backend.workers import Database, Worker, fresh, run_of, until, watched_database
+from backend.workers import Database, Hire, fresh, run_of, until
 from chattable.conf import settings as chattable
 from chattable.models import Chat, Message, Role, Run, Status
 from chattable.runner import Text
 from fake_openai import END, FakeOpenAI, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-type Hire = Callable[[], Worker]
-
-
-@pytest.fixture(autouse=True)
-def quick(settings: Any, provider: FakeOpenAI) -> None:
-    """Short limits, an empty queue and a provider without scripts."""
-    quick = {"HEARTBEAT_SECONDS": 0.1, "LEASE_SECONDS": 1, "SWEEP_SECONDS": 0.2, "REQUEUE_SECONDS": 0.5, "MODEL": "m"}
-    settings.CHATTABLE = {**settings.CHATTABLE, **quick}
-    provider.reset()
-    empty_queue()
-
-
-@pytest.fixture
-def hire() -> Iterator[Hire]:
-    """Makes workers, and ends them with the test."""
-    workers: list[Worker] = []
-
-    def hire() -> Worker:
-        workers.append(Worker())
-        return workers[-1]
-
-    yield hire
-    for worker in workers:
-        worker.close()
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with watched_database() as database:
-        yield database
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return ChatFactory.create()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
 @pytest.fixture

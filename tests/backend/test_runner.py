@@ -4,7 +4,6 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,54 +12,14 @@ from django.utils import timezone
 
 from backend.api import at_once, empty_queue, queued
 from backend.factories import ChatFactory, UserFactory
-from backend.workers import Database, Worker, fresh, run_of, until, watched_database
+from backend.workers import Database, Hire, Worker, fresh, run_of, until
 from chattable import runner
 from chattable.conf import settings as chattable
 from chattable.models import Chat, Message, Run, Status
 from chattable.runner import Job
 from fake_openai import DONE, END, FakeOpenAI, Step, delta, finish, sse, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-type Hire = Callable[[], Worker]
-
-
-@pytest.fixture(autouse=True)
-def quick(settings: Any, provider: FakeOpenAI) -> None:
-    """A fast heart, an empty queue and a provider without scripts."""
-    settings.CHATTABLE = {**settings.CHATTABLE, "HEARTBEAT_SECONDS": 0.1, "MODEL": "m"}
-    provider.reset()
-    empty_queue()
-
-
-@pytest.fixture
-def hire() -> Iterator[Hire]:
-    """Makes workers, and ends them with the test."""
-    workers: list[Worker] = []
-
-    def hire() -> Worker:
-        workers.append(Worker())
-        return workers[-1]
-
-    yield hire
-    for worker in workers:
-        worker.close()
-
-
-@pytest.fixture
-def worker(hire: Hire) -> Worker:
-    return hire()
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    with watched_database() as database:
-        yield database
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return ChatFactory.create()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
 
 
 def history(provider: FakeOpenAI) -> list[tuple[str, str]]:

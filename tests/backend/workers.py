@@ -68,6 +68,9 @@ class Worker:
         self._tasks.append(asyncio.run_coroutine_threadsafe(self.runner.run(run), layers.background_loop()))
 
 
+type Hire = Callable[[], Worker]
+
+
 class Database:
     """What the workers' threads say to the database, and faults that it answers with."""
 

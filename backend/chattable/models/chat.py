@@ -88,7 +88,7 @@ class Chat(Versioned):
     def send(self, content: str, *, id: uuid.UUID | None = None, parent: Any = LEAF, model: str = "") -> Sent:
         """Add a user's turn and queue its answer; an `id` that was sent before gets the same two back.
 
-        Raises `Conflict` where the id belongs to another message.
+        Raises `Conflict` where the id belongs to another message, `TooManyRunning` beyond `MAX_RUNNING`.
         """
         with transaction.atomic():
             self.lock()
@@ -101,11 +101,12 @@ class Chat(Versioned):
         return Sent(message, answer, created=True)
 
     def answer(self, parent: Message | None, *, model: str = "", id: uuid.UUID | None = None) -> Message:
-        """Add an answer below `parent`, make it the current leaf and queue it for a worker."""
+        """Add an answer below `parent`, make it the current leaf and queue it; raises `TooManyRunning`."""
         with transaction.atomic():
             return self._queue(parent, model=model, id=id)
 
     def _queue(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> Message:
+        Run.objects.make_room(self.group)
         run = self._begin(parent, model=model, id=id)
         transaction.on_commit(run.enqueue)
         return run.message
@@ -144,7 +145,7 @@ class Chat(Versioned):
             **_given(id=id),
         )
         self._add(answer)
-        run = Run.objects.create(message=answer, model=answer.model)
+        run = Run.objects.create(message=answer, model=answer.model, group=self.group)
         self.current_leaf = answer
         self.active_at = timezone.now()
         self.save(update_fields=["current_leaf", "active_at"])

@@ -157,7 +157,10 @@ class Message(Versioned):
         self.refresh_from_db()
 
     def regenerate(self, *, model: str = "", id: uuid.UUID | None = None) -> "Message":
-        """Queue another answer beside this one and make it the current leaf; raises `Conflict`."""
+        """Queue another answer beside this one and make it the current leaf.
+
+        Raises `Conflict`, and `TooManyRunning` beyond `MAX_RUNNING`.
+        """
         if self.role != Role.ASSISTANT:
             raise Conflict("Only an answer can be regenerated.", "not_an_answer")
         with transaction.atomic():

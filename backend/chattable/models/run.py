@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chattable import runner
 from chattable.conf import settings
-from chattable.exceptions import QueueUnavailable
+from chattable.exceptions import QueueUnavailable, TooManyRunning
 from chattable.models.base import CleanCharField, CleanTextField, clean, uuid7
 from chattable.models.message import RUNNING, Message, Role, Status
 from chattable.runner import Job, Text
@@ -52,6 +52,19 @@ class RunManager(models.Manager["Run"]):
             prompt=_prompt(run.message.chat, path),
             parameters=run.message.chat.parameters,
         )
+
+    def make_room(self, group: str) -> None:
+        """Have one more open run counted before the transaction's end; raises `TooManyRunning` beyond `MAX_RUNNING`.
+
+        One that is asked to stop does not count: it is about to end.
+        """
+        connection = connections[router.db_for_write(Run)]
+        if connection.vendor == "postgresql":
+            # Elsewhere writing transactions come one after another; here racing sends would not see each other.
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [group])
+        if self.filter(group=group, finished_at=None, stop_requested_at=None).count() >= settings.MAX_RUNNING:
+            raise TooManyRunning
 
     def renew(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID, bool]:
         """Renew the leases that the worker still has; returns those, each with whether a stop was asked for."""
@@ -207,6 +220,9 @@ class Run(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="runs")
     model = CleanCharField(max_length=200)
+    group = models.CharField(
+        max_length=64, blank=True, db_default="", help_text=_("The owner, as the name of its group.")
+    )
 
     worker = models.UUIDField(null=True, help_text=_("The worker process that holds the lease."))
     lease_expires_at = models.DateTimeField(null=True, help_text=_("By the database's clock."))
@@ -236,6 +252,7 @@ class Run(models.Model):
         )
         indexes = (
             models.Index(fields=["worker"], condition=Q(finished_at=None), name="chattable_open_runs_of_worker"),
+            models.Index(fields=["group"], condition=Q(finished_at=None), name="chattable_open_runs_of_owner"),
             models.Index(fields=["queued_at"], condition=Q(finished_at=None), name="chattable_open_runs"),
         )
 

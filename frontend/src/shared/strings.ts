@@ -110,7 +110,7 @@ export const strings = {
     copyFailed: "It could not be copied. Select the text and copy it by hand.",
     regenerate: "Answer again",
     retry: "Try again",
-    retryFailed: "The new answer could not be started.",
+    retryFailed: (detail: string) => `The new answer could not be started. ${detail}`,
     more: "Show all",
     less: "Show less",
     waiting: (model: string) => (model ? `Waiting for ${model}` : "Waiting for an answer"),

@@ -74,7 +74,8 @@ export interface paths {
          * Send a message
          * @description A person's turn, and its answer, which a worker begins to write as soon as the answer before is final.
          *     Poll `GET /api/messages/{id}/` or follow the socket. Sent again with the same `id` it gets the same two back,
-         *     with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`.
+         *     with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`. 429 where
+         *     too many of the owner's answers are running; nothing is kept of the turn then.
          */
         post: operations["chats_messages_create"];
         delete?: never;
@@ -1136,6 +1137,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Too many answers are running. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description The model provider could not be asked. */
             503: {
                 headers: {
@@ -1464,6 +1474,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many answers are running. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,5 @@
 import { useRegenerate } from "@/features/chat/use-regenerate";
+import { asApiError } from "@/shared/api/error";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
@@ -34,7 +35,9 @@ export function AnswerActions({ message, isLast, isHidden }: Props) {
             />
           )}
           {again.isError && (
-            <span className="text-13 text-danger">{strings.message.retryFailed}</span>
+            <span className="text-13 text-danger">
+              {strings.message.retryFailed(asApiError(again.error).message)}
+            </span>
           )}
           {isLast && message.model && (
             <span className="ms-1 text-12 text-faint">{message.model}</span>

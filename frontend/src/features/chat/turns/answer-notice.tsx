@@ -1,4 +1,5 @@
 import { useRegenerate } from "@/features/chat/use-regenerate";
+import { asApiError } from "@/shared/api/error";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { Button } from "@/shared/ui/button";
@@ -24,7 +25,9 @@ export function AnswerNotice({ message }: { message: ShownMessage }) {
       </span>
       <p className="min-w-0 flex-1 basis-48">
         <strong>{notice.title}</strong> {notice.hint}
-        {again.isError && <span className="text-danger"> {said.retryFailed}</span>}
+        {again.isError && (
+          <span className="text-danger"> {said.retryFailed(asApiError(again.error).message)}</span>
+        )}
       </p>
       <Button disabled={again.isPending} onClick={() => again.mutate()}>
         {said.retry}

@@ -85,7 +85,9 @@ describe("an answer", () => {
   it("says so when the new answer could not be started", async () => {
     show(settled({ status: "stopped", content: "half" }));
     screen.getByRole("button", { name: "Try again" }).click();
-    expect((await screen.findAllByText(/could not be started. The server cannot be reached/)).length).toBe(1);
+    expect(
+      (await screen.findAllByText(/could not be started. The server cannot be reached/)).length,
+    ).toBe(1);
   });
 
   it("shows its text as it grows, without its row being given another message", async () => {

@@ -188,6 +188,10 @@ class MessagePageSerializer(serializers.Serializer[Data]):
     """Some messages of the path that is shown, oldest first."""
 
     results = MessageSerializer(many=True)
+    siblings = serializers.DictField(
+        child=serializers.ListField(child=serializers.UUIDField()),
+        help_text=_("By a message's id, the ids of it and its siblings, oldest first; only where there are any."),
+    )
     before = serializers.UUIDField(allow_null=True, help_text=_("The `before` of the older page; null at the root."))
     after = serializers.UUIDField(allow_null=True, help_text=_("The `after` of the newer page; null at the leaf."))
 
@@ -247,6 +251,9 @@ class SentMessageSerializer(serializers.Serializer[Data]):
 
     message = MessageSerializer()
     answer = MessageSerializer()
+    branched = serializers.BooleanField(
+        help_text=_("Whether the chat had gone on from the parent already: the turn stands beside others, as an edit.")
+    )
 
 
 @extend_schema_serializer(component_name="Regenerate")

@@ -12,6 +12,7 @@ urlpatterns = [
     ),
     path("chats/<str:id>/messages/", views.ChatMessageViewSet.as_view({"get": "list", "post": "create"})),
     path("messages/<str:id>/", views.MessageViewSet.as_view({"get": "retrieve"})),
+    path("messages/<str:id>/show/", views.MessageViewSet.as_view({"post": "show"})),
     path("messages/<str:id>/stop/", views.MessageViewSet.as_view({"post": "stop"})),
     path("messages/<str:id>/regenerate/", views.MessageViewSet.as_view({"post": "regenerate"})),
     path("models/", views.ModelsView.as_view()),

@@ -243,11 +243,21 @@ class ChatMessageViewSet(OwnerChatView):
         parameters=[serializers.MessageQuerySerializer],
         responses={200: serializers.MessagePageSerializer, **schema.errors("not_shown", "max_value", "not_found")},
         examples=[
-            schema.gives("A whole chat", {"results": [schema.TURN, schema.ANSWER], "before": None, "after": None})
+            schema.gives(
+                "A whole chat, answered twice",
+                {
+                    "results": [schema.TURN, schema.ANSWER],
+                    "siblings": {schema.ANSWER_ID: [schema.OTHER_ID, schema.ANSWER_ID]},
+                    "before": None,
+                    "after": None,
+                },
+            )
         ],
     )
     def list(self, request: Request, id: str) -> Response:
-        """The newest messages of the path that is shown, or those before, after or around one of them."""
+        """The newest messages of the path that is shown, or those before, after or around one of them. Where a
+        message has siblings, `POST /api/messages/{id}/show/` with the id of one leads to that branch.
+        """
         chat = self.get_object()
         query = self.read_query(serializers.MessageQuerySerializer)
         page = path_page(chat, **query)
@@ -255,7 +265,8 @@ class ChatMessageViewSet(OwnerChatView):
             [place] = set(query) - {"limit"}
             raise _invalid(place, _("This message is not on the path that is shown."), "not_shown")
         results = [events.message_snapshot(message) for message in page.messages]
-        return Response({"results": results, "before": page.before, "after": page.after})
+        siblings = {str(pk): ids for pk, ids in Message.objects.siblings(page.messages).items()}
+        return Response({"results": results, "siblings": siblings, "before": page.before, "after": page.after})
 
     @extend_schema(
         summary="Send a message",
@@ -269,8 +280,16 @@ class ChatMessageViewSet(OwnerChatView):
         },
         examples=[
             schema.takes("A turn", {"id": schema.TURN_ID, "content": schema.TURN["content"]}),
-            schema.gives("The turn and its answer", {"message": schema.TURN, "answer": schema.QUEUED}, status=201),
-            schema.gives("The same turn again", {"message": schema.TURN, "answer": schema.ANSWER}),
+            schema.takes(
+                "The first turn edited",
+                {"parent": None, "content": "Where is the sea warm in April?", "model": "gpt-5"},
+            ),
+            schema.gives(
+                "The turn and its answer",
+                {"message": schema.TURN, "answer": schema.QUEUED, "branched": False},
+                status=201,
+            ),
+            schema.gives("The same turn again", {"message": schema.TURN, "answer": schema.ANSWER, "branched": False}),
         ],
     )
     def create(self, request: Request, id: str) -> Response:
@@ -278,11 +297,18 @@ class ChatMessageViewSet(OwnerChatView):
         Poll `GET /api/messages/{id}/` or follow the socket. Sent again with the same `id` it gets the same two back,
         with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`. 429 where
         too many of the owner's answers are running; nothing is kept of the turn then.
+
+        With the `parent` of a turn that was sent before, the new turn stands beside that one, as its edited version:
+        nothing is overwritten, and the path that is shown leads to the new one. This may be done while answers run.
         """
         chat = self.get_object()
         turn = self.read_body(serializers.MessageRequestSerializer, context={"chat": chat})
         sent = chat.send(**turn)
-        body = {"message": events.message_snapshot(sent.message), "answer": events.message_snapshot(sent.answer)}
+        body = {
+            "message": events.message_snapshot(sent.message),
+            "answer": events.message_snapshot(sent.answer),
+            "branched": sent.branched,
+        }
         return Response(body, status.HTTP_201_CREATED if sent.created else status.HTTP_200_OK)
 
 
@@ -311,6 +337,20 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
     def retrieve(self, request: Request, id: str) -> Response:
         """One message as far as it is saved."""
         return Response(events.message_snapshot(self.get_object()))
+
+    @extend_schema(
+        summary="Show a branch",
+        request=None,
+        responses={200: serializers.ChatSerializer, **schema.errors("permission_denied", "not_found")},
+        examples=[schema.gives("The chat as it is now", schema.CHAT)],
+    )
+    def show(self, request: Request, id: str) -> Response:
+        """Let the path that is shown lead through this message, to the leaf below it that was written last. A message
+        that is shown already changes nothing. Other pages of the owner learn of it by `chat.updated`.
+        """
+        message = self.get_object()
+        message.show()
+        return Response(events.chat_snapshot(message.chat))
 
     @extend_schema(
         summary="Stop an answer",

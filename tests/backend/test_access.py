@@ -35,6 +35,7 @@ API: dict[str, tuple[str, dict[str, tuple[int, Any]]]] = {
         {"get": (200, None), "post": (201, {"content": "x"})},
     ),
     "api/messages/<str:id>/": ("/api/messages/{message}/", {"get": (200, None)}),
+    "api/messages/<str:id>/show/": ("/api/messages/{message}/show/", {"post": (200, None)}),
     "api/messages/<str:id>/stop/": ("/api/messages/{running}/stop/", {"post": (200, None)}),
     "api/messages/<str:id>/regenerate/": ("/api/messages/{message}/regenerate/", {"post": (201, None)}),
     "api/models/": ("/api/models/", {"get": (200, None)}),

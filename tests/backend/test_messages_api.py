@@ -59,7 +59,7 @@ def test_a_turn_is_kept_and_its_answer_is_queued(api: Api, owner: Any) -> None:
     assert now["active_at"] > chat.active_at.isoformat()
     assert api.get(f"/api/messages/{answer['id']}/").json() == answer
     page = shown(api, chat)
-    assert page == {"results": [message, answer], "before": None, "after": None}
+    assert page == {"results": [message, answer], "siblings": {}, "before": None, "after": None}
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_a_page_around_a_message_holds_its_neighbours(limit: int, place: int) ->
 def test_nothing_is_before_the_root_and_after_the_leaf(api: Api, owner: Any) -> None:
     chat = ChatFactory.create(owner=owner)
     messages = path_of(chat, 3)
-    nothing: dict[str, Any] = {"results": [], "before": None, "after": None}
+    nothing: dict[str, Any] = {"results": [], "siblings": {}, "before": None, "after": None}
 
     assert shown(api, chat, before=messages[0].id) == nothing
     assert shown(api, chat, after=messages[-1].id) == nothing
@@ -480,7 +480,7 @@ def test_nothing_is_before_the_root_and_after_the_leaf(api: Api, owner: Any) -> 
 def test_an_empty_chat_has_one_empty_page(api: Api, owner: Any) -> None:
     chat = ChatFactory.create(owner=owner)
 
-    assert shown(api, chat) == {"results": [], "before": None, "after": None}
+    assert shown(api, chat) == {"results": [], "siblings": {}, "before": None, "after": None}
 
 
 @pytest.mark.parametrize("place", ["before", "after", "around"])
@@ -540,13 +540,13 @@ def test_reading_costs_the_same_in_a_short_chat_and_in_a_long_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     short, long = ChatFactory.create(), ChatFactory.create()
-    for chat, number in ((short, 2), (long, 200)):
+    for chat, number in ((short, 3), (long, 200)):
         messages = path_of(chat, number)
         api = Api(chat.owner)
         api.get("/api/chats/")
         queries: list[dict[str, Any]] = [{}, *({place: messages[1].id} for place in ("before", "after", "around"))]
         for query in queries:
-            with django_assert_num_queries(4):  # session, person, chat, messages
+            with django_assert_num_queries(5):  # session, person, chat, messages, siblings
                 shown(api, chat, **query)
 
 

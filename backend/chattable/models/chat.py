@@ -30,11 +30,15 @@ LEAF: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A user's turn with its answer; `created` is false where the same turn had been sent before."""
+    """A user's turn with its answer; `created` is false where the same turn had been sent before.
+
+    `branched` is true where the chat had gone on from the turn's parent already, so that the turn stands beside others.
+    """
 
     message: Message
     answer: Message
     created: bool
+    branched: bool
 
 
 class ChatManager(models.Manager["Chat"]):
@@ -94,11 +98,11 @@ class Chat(Versioned):
             self.lock()
             if id and (known := Message.objects.filter(pk=id).first()):
                 return self._sent_before(known, content)
-            message = self._add(
-                Message(role=Role.USER, content=content, parent_id=self._parent_id(parent), **_given(id=id))
-            )
+            parent_id = self._parent_id(parent)
+            branched = parent_id != self.current_leaf_id
+            message = self._add(Message(role=Role.USER, content=content, parent_id=parent_id, **_given(id=id)))
             answer = self._queue(message, model=model)
-        return Sent(message, answer, created=True)
+        return Sent(message, answer, created=True, branched=branched)
 
     def answer(self, parent: Message | None, *, model: str = "", id: uuid.UUID | None = None) -> Message:
         """Add an answer below `parent`, make it the current leaf and queue it; raises `TooManyRunning`."""
@@ -173,7 +177,7 @@ class Chat(Versioned):
         same = message.chat_id == self.pk and message.role == Role.USER and message.content == clean(content)
         if not same or answer is None:
             raise Conflict("This id belongs to another message.", "id_conflict")
-        return Sent(message, answer, created=False)
+        return Sent(message, answer, created=False, branched=bool(Message.objects.siblings([message])))
 
 
 async def _answered(beginning: asyncio.Task[Message]) -> Message:

@@ -1,10 +1,12 @@
 """A message: a node in the tree of a chat, and the answer that grows in it."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connections, models, router, transaction
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -84,6 +86,35 @@ class MessageManager(models.Manager["Message"]):
         )
         return list(rows)
 
+    def siblings(self, messages: Sequence["Message"]) -> dict[uuid.UUID, list[uuid.UUID]]:
+        """The ids of each message and its siblings, oldest first; only for messages of one chat that have any."""
+        if not messages:
+            return {}
+        parents = {message.parent_id for message in messages}
+        same = Q(parent__in=parents - {None})
+        if None in parents:
+            same |= Q(chat=messages[0].chat_id, parent=None)
+        families: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
+        for parent, pk in self.filter(same).order_by("created_at", "id").values_list("parent_id", "pk"):
+            families[parent].append(pk)
+        return {message.pk: family for message in messages if len(family := families[message.parent_id]) > 1}
+
+    def leaf_below(self, message: "Message", *, preferred: uuid.UUID | None) -> "Message":
+        """The leaf below a message, or itself: the preferred one if it is there, or else the newest."""
+        table = self.model._meta.db_table
+        leaves = self.raw(
+            f"""WITH RECURSIVE below(id) AS (
+                SELECT id FROM {table} WHERE id = %s
+                UNION ALL
+                SELECT m.id FROM {table} m JOIN below ON m.parent_id = below.id
+            )
+            SELECT m.* FROM below JOIN {table} m ON m.id = below.id
+            WHERE NOT EXISTS (SELECT 1 FROM {table} child WHERE child.parent_id = m.id)
+            ORDER BY CASE WHEN m.id = %s THEN 0 ELSE 1 END, m.created_at DESC, m.id DESC LIMIT 1""",  # noqa: S608
+            [self._db_id(message.pk), self._db_id(preferred or message.pk)],
+        )
+        return leaves[0]
+
     def _db_id(self, value: uuid.UUID) -> Any:
         return self.model._meta.pk.get_db_prep_value(value, connections[router.db_for_read(self.model)])
 
@@ -109,6 +140,9 @@ class Message(Versioned):
         parent_id: uuid.UUID | None
 
     objects: ClassVar[MessageManager] = MessageManager()
+
+    class Meta:
+        indexes = (models.Index(fields=["chat"], condition=Q(parent=None), name="chattable_roots_of_chat"),)
 
     def __str__(self) -> str:
         return f"{self.role}: {self.content[:60]}"
@@ -155,6 +189,15 @@ class Message(Versioned):
         """Ask for the answer to end where it is; after its end this changes nothing."""
         self.runs.stop(self)
         self.refresh_from_db()
+
+    def show(self) -> None:
+        """Make this message's branch the one that is shown, as far as it went last; a shown one stays as it is."""
+        with transaction.atomic():
+            self.chat.lock()
+            leaf = Message.objects.leaf_below(self, preferred=self.chat.current_leaf_id)
+            if leaf.pk != self.chat.current_leaf_id:
+                self.chat.current_leaf = leaf
+                self.chat.save(update_fields=["current_leaf"])
 
     def regenerate(self, *, model: str = "", id: uuid.UUID | None = None) -> "Message":
         """Queue another answer beside this one and make it the current leaf.

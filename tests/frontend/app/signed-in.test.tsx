@@ -28,7 +28,7 @@ beforeEach(() => {
   server.on("GET /api/chats/", () => ({ body: { results: [makeChat()], next: null } }));
   server.on("GET /api/chats/*/", () => ({ body: makeChat() }));
   server.on("GET /api/chats/*/messages/", () => ({
-    body: { results: [], before: null, after: null },
+    body: { results: [], siblings: {}, before: null, after: null },
   }));
 });
 afterEach(() => {

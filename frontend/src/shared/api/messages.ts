@@ -56,7 +56,7 @@ export const flatMessages = (messages: Messages | undefined): ShownMessage[] =>
   messages?.pages.flatMap((page) => page.results) ?? [];
 
 const emptyMessages: Messages = {
-  pages: [{ results: [], before: null, after: null }],
+  pages: [{ results: [], siblings: {}, before: null, after: null }],
   pageParams: [{}],
 };
 

@@ -66,7 +66,8 @@ export interface paths {
         };
         /**
          * List messages
-         * @description The newest messages of the path that is shown, or those before, after or around one of them.
+         * @description The newest messages of the path that is shown, or those before, after or around one of them. Where a
+         *     message has siblings, `POST /api/messages/{id}/show/` with the id of one leads to that branch.
          */
         get: operations["chats_messages_list"];
         put?: never;
@@ -76,6 +77,9 @@ export interface paths {
          *     Poll `GET /api/messages/{id}/` or follow the socket. Sent again with the same `id` it gets the same two back,
          *     with 200. Where the queue is away, both are kept and the answer has failed with `queue_unavailable`. 429 where
          *     too many of the owner's answers are running; nothing is kept of the turn then.
+         *
+         *     With the `parent` of a turn that was sent before, the new turn stands beside that one, as its edited version:
+         *     nothing is overwritten, and the path that is shown leads to the new one. This may be done while answers run.
          */
         post: operations["chats_messages_create"];
         delete?: never;
@@ -183,6 +187,27 @@ export interface paths {
          *     answer is running and nobody has stopped it.
          */
         post: operations["messages_regenerate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{id}/show/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a branch
+         * @description Let the path that is shown lead through this message, to the leaf below it that was written last. A message
+         *     that is shown already changes nothing. Other pages of the owner learn of it by `chat.updated`.
+         */
+        post: operations["messages_show_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -461,6 +486,10 @@ export interface components {
         /** @description Some messages of the path that is shown, oldest first. */
         MessagePage: {
             results: components["schemas"]["Message"][];
+            /** @description By a message's id, the ids of it and its siblings, oldest first; only where there are any. */
+            siblings: {
+                [key: string]: string[];
+            };
             /**
              * Format: uuid
              * @description The `before` of the older page; null at the root.
@@ -627,6 +656,8 @@ export interface components {
         SentMessage: {
             message: components["schemas"]["Message"];
             answer: components["schemas"]["Message"];
+            /** @description Whether the chat had gone on from the parent already: the turn stands beside others, as an edit. */
+            branched: boolean;
         };
         /** @description Whether anybody is there to answer. */
         Status: {
@@ -1483,6 +1514,63 @@ export interface operations {
             };
             /** @description Too many answers are running. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The model provider could not be asked. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    messages_show_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The CSRF token is missing, or this is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -21,8 +21,18 @@ beforeEach(() => {
   client = new QueryClient();
   client.setQueryData<Messages>(key, {
     pages: [
-      { results: [message("q1", null), message("a1", "q1")], before: null, after: "a1" },
-      { results: [message("q2", "a1"), message("a2", "q2")], before: "q2", after: null },
+      {
+        results: [message("q1", null), message("a1", "q1")],
+        siblings: {},
+        before: null,
+        after: "a1",
+      },
+      {
+        results: [message("q2", "a1"), message("a2", "q2")],
+        siblings: {},
+        before: "q2",
+        after: null,
+      },
     ],
     pageParams: [{ before: "q2" }, {}],
   });

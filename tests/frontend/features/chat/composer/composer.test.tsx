@@ -144,7 +144,7 @@ describe("text is never lost", () => {
     );
     const { box, client } = await renderComposer({ at: "/chats/chat-1" });
     client.setQueryData(messagesKey("chat-1"), {
-      pages: [{ results: [], before: null, after: null }],
+      pages: [{ results: [], siblings: {}, before: null, after: null }],
       pageParams: [{}],
     });
     type(box, "first");

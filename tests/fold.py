@@ -31,11 +31,14 @@ class Fold:
         self._pending: dict[str, list[Piece]] = {}
         # Snapshots without text that speak of more, or other, text than is here.
         self._awaited: dict[str, Message] = {}
+        # Messages that may have grown or ended in a gap.
+        self._doubted: dict[str, None] = {}
 
     @property
     def gaps(self) -> list[str]:
         """The ids of the messages that something is missing of, so that they have to be fetched."""
-        return [*dict.fromkeys([*(key for key, pieces in self._pending.items() if pieces), *self._awaited])]
+        pending = (key for key, pieces in self._pending.items() if pieces)
+        return [*dict.fromkeys([*pending, *self._awaited, *self._doubted])]
 
     def frame(self, text: str) -> list[dict[str, Any]]:
         """Fold what one frame of the socket holds, an event or a list of them, and return it as a list."""
@@ -54,6 +57,8 @@ class Fold:
                 self._catch_up(key)
             case {"type": "message.created" | "message.updated", "message": message}:
                 self.snapshot(message)
+            case {"type": "gap"}:
+                self._doubted.update((key, None) for key, message in self.messages.items() if is_running(message))
 
     def snapshot(self, new: Message) -> None:
         """Merge a snapshot with or without text: an older one changes nothing, a running one shortens nothing."""
@@ -61,7 +66,9 @@ class Fold:
             self._snapshot_without_text(new)
         else:
             known = self.messages.get(new["id"])
-            self._show(merge(known, new) if known else new)
+            if not (known and is_older(new, known)):
+                self._doubted.pop(new["id"], None)
+                self._show(merge(known, new) if known else new)
         self._catch_up(new["id"])
 
     def _snapshot_without_text(self, new: Message) -> None:
@@ -80,6 +87,8 @@ class Fold:
         self.messages[key] = message
         if key in self._awaited and self._awaited[key]["version"] <= message["version"]:
             del self._awaited[key]
+        if not is_running(message):
+            self._doubted.pop(key, None)
 
     def _catch_up(self, key: str) -> None:
         """Let what had to wait have its turn."""
@@ -118,9 +127,7 @@ def is_older(new: Message, known: Message) -> bool:
 
 
 def merge(known: Message, new: Message) -> Message:
-    """The newer of the two, with the longer text while it still grows."""
-    if is_older(new, known):
-        return known
+    """The new snapshot, with the longer text while it still grows."""
     if new["rev"] > known["rev"] or not is_running(new):
         return new
     kept = [field for field in FIELDS if new[f"{field}_length"] <= known[f"{field}_length"]]

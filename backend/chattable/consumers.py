@@ -2,44 +2,34 @@
 
 import asyncio
 import logging
-import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.conf import settings as django_settings
 from django.core.exceptions import DisallowedHost
-from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.utils.http import is_same_domain
-from redis.exceptions import RedisError
 
-from chattable import conf, events, layers
-from chattable.conf import request_of, settings
+from chattable.conf import request_of
+from chattable.subscriptions import AWAY, Subscription, first, subscribed
 
 logger = logging.getLogger(__name__)
 
 type Message = dict[str, Any]
 
-# Why a socket is closed. A page whose credential has ended must not come back with it.
+# Why a socket is closed, and for good: the page must not come back with what it has.
 CREDENTIAL_ENDED = 4401
-NOT_A_PING = 1008
-EVENTS_LOST = 1012
-TOO_SLOW = 1013
+MISUSED = 1008
 
 PING = '{"type":"ping"}'
 PONG = '{"type":"pong"}'
-# How many characters may wait for a slow reader, who then does better to come back and fetch.
-MAX_BACKLOG = 2**20
+# A page needs three heartbeats a minute.
+MAX_MESSAGES = 100
+PER_SECONDS = 60.0
 # How long a reader who takes nothing is given to take the close frame, in seconds.
 CLOSE_SECONDS = 5.0
-
-# Over how many seconds sockets are closed that have all lost events at once.
-SPREAD_SECONDS = 2.0
-
-# The database, Valkey or the reader is away.
-AWAY = (DatabaseError, InterfaceError, RedisError, OSError)
 
 
 async def chat_socket(scope: Any, receive: Any, send: Any) -> None:
@@ -54,102 +44,61 @@ class ChatConsumer:
         self, scope: Any, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._backlog: asyncio.Queue[str] = asyncio.Queue()
-        self._waiting = 0
-        self._failed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        # Set from the start: the credential may have ended before the group was joined.
-        self._doubt = asyncio.Event()
-        self._doubt.set()
+        self._heard: deque[float] = deque(maxlen=MAX_MESSAGES)
 
     async def run(self) -> None:
         """Join the owner's group, then accept; refuse strangers and other sites before accepting."""
         await self._receive()
+        code = None
         async with AsyncExitStack() as stack:
-            try:
-                group = await self._group() if origin_allowed(self._scope) else None
-                if group:
-                    await stack.enter_async_context(layers.listening(group, self._deliver))
-            except AWAY as error:
-                logger.warning("Refused a socket, which may come back later: %s", error)
-                group = None
-            if group is None:
-                await self._send({"type": "websocket.close"})
-                return
-            await self._send({"type": "websocket.accept"})
-            code = await _first(self._read(), self._write(), self._guard(group), self._failed)
-        if code:
+            # A crowd that comes back waits here; whoever has given up must not be waited for.
+            subscription = await first(self._admit(stack), self._leaves())
+            if subscription:
+                await self._send({"type": "websocket.accept"})
+                code = await first(self._read(subscription), self._write(subscription), self._guard(subscription))
+        if code or subscription is None:
             await self._close(code)
 
-    def _deliver(self, message: Message) -> None:
-        """Take what the group is sent; never waits."""
-        if message["type"] == "chattable.frame":
-            self._put(message["text"])
-        elif message["type"] == "chattable.recheck":
-            self._doubt.set()
-        elif message == layers.GAP:
-            wait = random.uniform(0, SPREAD_SECONDS)  # noqa: S311
-            asyncio.get_running_loop().call_later(wait, self._fail, EVENTS_LOST)
+    async def _admit(self, stack: AsyncExitStack) -> Subscription | None:
+        if not origin_allowed(self._scope):
+            return None
+        try:
+            return await stack.enter_async_context(subscribed(self._scope))
+        except AWAY as error:
+            logger.warning("Refused a socket, which may come back later: %s", error)
+            return None
 
-    def _put(self, text: str) -> None:
-        if self._waiting > MAX_BACKLOG:
-            self._fail(TOO_SLOW)
-            return
-        self._waiting += len(text)
-        self._backlog.put_nowait(text)
+    async def _leaves(self) -> None:
+        """Return when the client has left before it was let in."""
+        await self._receive()
 
-    def _fail(self, code: int) -> None:
-        """Have a page that misses events come back and fetch what there is."""
-        if not self._failed.done():
-            self._failed.set_result(code)
-
-    async def _write(self) -> None:
+    async def _write(self, subscription: Subscription) -> None:
         with suppress(OSError):
             while True:
-                text = await self._backlog.get()
-                await self._send({"type": "websocket.send", "text": text})
-                self._waiting -= len(text)
+                await self._send({"type": "websocket.send", "text": await subscription.frame()})
 
-    async def _read(self) -> int | None:
+    async def _read(self, subscription: Subscription) -> int | None:
         """Answer heartbeats; nothing else goes upward."""
         while (message := await self._receive())["type"] == "websocket.receive":
-            if (message.get("text") or "").replace(" ", "") != PING:
-                return NOT_A_PING
-            self._put(PONG)
+            if (message.get("text") or "").replace(" ", "") != PING or self._is_flood():
+                return MISUSED
+            subscription.put(PONG)
         return None
 
-    async def _guard(self, group: str) -> int:
-        """Check the credential now and then, and whenever it is in doubt; return when it has ended."""
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._doubt.wait(), settings.RECHECK_SECONDS)
-            self._doubt.clear()
-            try:
-                if await self._group() != group:
-                    return CREDENTIAL_ENDED
-            except AWAY as error:
-                logger.warning("A socket's credential could not be checked and counts until the next check: %s", error)
+    def _is_flood(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        is_flood = len(self._heard) == MAX_MESSAGES and now - self._heard[0] < PER_SECONDS
+        self._heard.append(now)
+        return is_flood
 
-    async def _group(self) -> str | None:
-        """The group of the credential's owner, or None."""
-        owner = await database_sync_to_async(conf.resolve_owner)(self._scope)
-        return None if owner is None else events.owner_group(owner)
+    async def _guard(self, subscription: Subscription) -> int:
+        await subscription.ended()
+        return CREDENTIAL_ENDED
 
-    async def _close(self, code: int) -> None:
+    async def _close(self, code: int | None) -> None:
         with suppress(OSError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._send({"type": "websocket.close", "code": code})
-
-
-async def _first(*parts: Coroutine[Any, Any, int | None] | asyncio.Future[int]) -> int | None:
-    """Run all parts until one returns, and return what it did."""
-    tasks = [asyncio.ensure_future(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return done.pop().result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+                await self._send({"type": "websocket.close", **({"code": code} if code else {})})
 
 
 def origin_allowed(scope: Any) -> bool:

@@ -125,6 +125,11 @@ def chat_changed(kind: str, chat: "Chat") -> Event:
     return {"type": f"chat.{kind}", "chat": {"id": chat.id} if kind == "deleted" else chat_snapshot(chat)}
 
 
+def gap() -> Event:
+    """Event: some events are missing here; fetch whatever is shown."""
+    return {"type": "gap"}
+
+
 def group_of(owner_type: str, owner_id: object) -> str:
     """The name of the group that all sockets of an owner join; `owner_type` is `app_label.model`."""
     digest = hashlib.sha256(f"{owner_type}:{owner_id}".encode()).hexdigest()[:32]

@@ -207,5 +207,6 @@ _EVENTS = {
         "The chat is gone.",
         chat={"type": "object", "properties": {"id": _ID}, "required": ["id"]},
     ),
+    "gap": _event("gap", "Some events are missing here: fetch whatever is shown."),
     "pong": _event("pong", "The answer to the page's `ping`."),
 }

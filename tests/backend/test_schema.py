@@ -126,6 +126,7 @@ def test_every_event_is_of_its_declared_type() -> None:
         events.message_updated(message, None),
         events.message_updated(message, delta),
         *(events.chat_changed(kind, chat) for kind in ("created", "updated", "deleted")),
+        events.gap(),
         {"type": "pong"},
     ]
 
@@ -143,7 +144,7 @@ def test_the_events_that_the_page_is_tested_with_are_of_their_declared_types() -
     sent = [event for frame in frames for event in (frame if isinstance(frame, list) else [frame])]
     known = set(SCHEMA["components"]["schemas"]["Event"]["discriminator"]["mapping"])
 
-    assert {event["type"] for event in sent} >= {"message.created", "message.updated", "message.delta"}
+    assert {event["type"] for event in sent} >= {"message.created", "message.updated", "message.delta", "gap"}
     for event in sent:
         # Some scenes are about types that a page does not know yet.
         if event["type"] in known:

@@ -15,9 +15,29 @@ from config.stack import MAX_FRAME_BYTES
 class WebServer:
     """Where the server listens, and sockets to it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, server: uvicorn.Server) -> None:
+        port = server.servers[0].sockets[0].getsockname()[1]
         self.host = f"127.0.0.1:{port}"
         self._address = ("127.0.0.1", port)
+        self._server = server
+
+    @property
+    def connections(self) -> int:
+        """How many connections the server has now, whatever they are for."""
+        return len(self._server.server_state.connections)
+
+    def half_open(self, query: str) -> socket.socket:
+        """A connection that has asked for a socket with a key, and has not been answered yet."""
+        connection = socket.create_connection(self._address)
+        lines = (
+            f"GET /ws/?{query} HTTP/1.1",
+            f"Host: {self.host}",
+            "Authorization: Bearer any",
+            *("Upgrade: websocket", "Connection: Upgrade"),
+            *("Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
+        )
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        return connection
 
     @contextmanager
     def connect(
@@ -53,7 +73,7 @@ def web_server() -> Iterator[WebServer]:
     thread.start()
     try:
         wait_until(lambda: server.started)
-        yield WebServer(server.servers[0].sockets[0].getsockname()[1])
+        yield WebServer(server)
     finally:
         server.should_exit = True
         thread.join(10)

@@ -30,7 +30,6 @@ export async function renderPage(page: () => ReactNode, { at = "/", user = USER 
   const socket = new ChatSocket({
     url: "ws://test.invalid/ws/",
     onEvents: () => {},
-    onOpen: () => {},
     isSignedIn: async () => true,
     onSignedOut: () => {},
   });

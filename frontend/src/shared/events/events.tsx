@@ -5,7 +5,7 @@ import { asApiError } from "@/shared/api/error";
 import { fetchMessage, mergeMessages, messagesKey } from "@/shared/api/messages";
 import { isSignedIn, sessionEnded } from "@/shared/api/session";
 import type { Message, MessagePage } from "@/shared/api/types";
-import { isMessageEvent } from "./frame";
+import { isChatEvent, isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
 import { ChatSocket } from "./socket";
 import type { ServerEvent } from "./types";
@@ -33,11 +33,6 @@ function makeConnection(client: QueryClient): Connection {
   const socket = new ChatSocket({
     url: `${window.location.origin.replace(/^http/, "ws")}/ws/`,
     onEvents: (events) => receive(client, live, events),
-    onOpen: () => {
-      live.refetchRunning();
-      void client.invalidateQueries({ queryKey: chatsKey });
-      void client.invalidateQueries({ queryKey: ["messages"] });
-    },
     isSignedIn,
     onSignedOut: () => sessionEnded(client),
   });
@@ -71,10 +66,17 @@ function watchCache(client: QueryClient, live: LiveStore): () => void {
 function receive(client: QueryClient, live: LiveStore, events: ServerEvent[]): void {
   live.receive(events.filter(isMessageEvent));
   for (const event of events) {
-    if (isMessageEvent(event)) continue;
-    applyChatEvent(client, event);
+    if (event.type === "gap") catchUp(client, live);
+    else if (isChatEvent(event)) applyChatEvent(client, event);
     if (event.type === "chat.deleted") live.forgetChat(event.chat.id);
   }
+}
+
+/** Events were lost: whatever is shown may have changed. */
+function catchUp(client: QueryClient, live: LiveStore): void {
+  live.gap();
+  void client.invalidateQueries({ queryKey: chatsKey });
+  void client.invalidateQueries({ queryKey: ["messages"] });
 }
 
 /** The query cache holds the path: a message is written at its start and at its end. */

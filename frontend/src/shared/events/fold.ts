@@ -1,5 +1,5 @@
 import type { Message } from "@/shared/api/types";
-import type { LightMessage, MessageDelta, MessageEvent, Span } from "./types";
+import type { GapEvent, LightMessage, MessageDelta, MessageEvent, Span } from "./types";
 
 /** What the page knows of one message. */
 export interface Live {
@@ -10,6 +10,8 @@ export interface Live {
   readonly awaited: LightMessage | undefined;
   /** Set by a stop click: deltas are ignored until a settled snapshot comes. */
   readonly muted: boolean;
+  /** Events may have been lost since the last snapshot. */
+  readonly doubted: boolean;
 }
 
 export type LiveState = ReadonlyMap<string, Live>;
@@ -26,23 +28,34 @@ type Text = Pick<Message, Field | "content_length" | "reasoning_length">;
 const FIELDS: readonly Field[] = ["content", "reasoning"];
 const LENGTHS = { content: "content_length", reasoning: "reasoning_length" } as const;
 const NO_TEXT: Text = { content: "", reasoning: "", content_length: 0, reasoning_length: 0 };
-const UNKNOWN: Live = { message: undefined, pending: [], awaited: undefined, muted: false };
+const UNKNOWN: Live = {
+  message: undefined,
+  pending: [],
+  awaited: undefined,
+  muted: false,
+  doubted: false,
+};
 
 export const isRunning = ({ status }: Pick<Message, "status">): boolean =>
   status === "queued" || status === "streaming";
 
 /** True when something is missing, so that the message has to be fetched. */
 export const hasGap = (live: Live | undefined): boolean =>
-  live !== undefined && (live.pending.length > 0 || live.awaited !== undefined);
+  live !== undefined && (live.pending.length > 0 || live.awaited !== undefined || live.doubted);
 
 /** Folds one event over a record of messages. */
-export function foldEvent(state: LiveState, event: MessageEvent): LiveState {
+export function foldEvent(state: LiveState, event: MessageEvent | GapEvent): LiveState {
+  if (event.type === "gap") return new Map([...state].map(([id, live]) => [id, foldGap(live)]));
   const id = event.type === "message.delta" ? event.id : event.message.id;
   const before = state.get(id);
   const after =
     event.type === "message.delta" ? foldDelta(before, event) : foldSnapshot(before, event.message);
   return after === before ? state : new Map(state).set(id, after);
 }
+
+/** Puts a message that may have grown or ended meanwhile in doubt until it is fetched. */
+export const foldGap = (live: Live): Live =>
+  live.message && isRunning(live.message) ? { ...live, doubted: true } : live;
 
 /** Extends the text by one delta, keeps what is ahead of the text, drops what is already there. */
 export function foldDelta(live: Live = UNKNOWN, delta: MessageDelta): Live {
@@ -64,8 +77,10 @@ export function foldSnapshot(live: Live = UNKNOWN, snapshot: Message | LightMess
 
 function foldFull(live: Live, snapshot: Message): Live {
   const known = live.message;
+  if (known && isOlder(snapshot, known)) return live;
   const message = known ? merge(known, snapshot) : snapshot;
-  return message === known ? live : show(live, message);
+  const sure = live.doubted ? { ...live, doubted: false } : live;
+  return message === known ? sure : show(sure, message);
 }
 
 function foldLight(live: Live, light: LightMessage): Live {
@@ -79,9 +94,7 @@ function foldLight(live: Live, light: LightMessage): Live {
 
 function show(live: Live, message: Message): Live {
   const awaited = live.awaited && live.awaited.version > message.version ? live.awaited : undefined;
-  return isRunning(message)
-    ? { ...live, message, awaited }
-    : { message, pending: [], awaited, muted: false };
+  return isRunning(message) ? { ...live, message, awaited } : { ...UNKNOWN, message, awaited };
 }
 
 const isOlder = (snapshot: LightMessage, known: Message): boolean =>
@@ -90,7 +103,6 @@ const isOlder = (snapshot: LightMessage, known: Message): boolean =>
   (snapshot.version === known.version && !isRunning(known));
 
 function merge(known: Message, snapshot: Message): Message {
-  if (isOlder(snapshot, known)) return known;
   if (snapshot.rev > known.rev || !isRunning(snapshot)) return snapshot;
   const kept = FIELDS.filter((field) => snapshot[LENGTHS[field]] <= known[LENGTHS[field]]);
   if (kept.length === FIELDS.length && snapshot.version === known.version) return known;

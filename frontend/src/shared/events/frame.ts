@@ -1,3 +1,4 @@
+import type { ChatEvent } from "@/shared/api/types";
 import type { MessageEvent, ServerEvent } from "./types";
 
 const KNOWN: ReadonlySet<string> = new Set<ServerEvent["type"]>([
@@ -7,6 +8,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerEvent["type"]>([
   "chat.created",
   "chat.updated",
   "chat.deleted",
+  "gap",
 ]);
 
 /** The known events of one frame, which is an event or a list; anything else is left out. */
@@ -17,6 +19,10 @@ export function readFrame(text: string): ServerEvent[] {
 
 export function isMessageEvent(event: ServerEvent): event is MessageEvent {
   return event.type.startsWith("message.");
+}
+
+export function isChatEvent(event: ServerEvent): event is ChatEvent {
+  return event.type.startsWith("chat.");
 }
 
 function parse(text: string): unknown {

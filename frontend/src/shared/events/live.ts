@@ -1,5 +1,5 @@
 import type { Message, ShownMessage } from "@/shared/api/types";
-import { foldDelta, foldSnapshot, hasGap, isRunning, type Live } from "./fold";
+import { foldDelta, foldGap, foldSnapshot, hasGap, isRunning, type Live } from "./fold";
 import { Painter } from "./painter";
 import { Repair } from "./repair";
 import type { LightMessage, MessageDelta, MessageEvent } from "./types";
@@ -75,9 +75,12 @@ export class LiveStore {
     void this.#repair.fetch(id);
   }
 
-  /** Fetches every running message, as after a lost connection. */
-  refetchRunning(): void {
-    for (const ids of this.#running.values()) for (const id of ids) void this.#repair.fetch(id);
+  /** Events were lost: fetches every running message. */
+  gap(): void {
+    for (const [id, live] of this.#state) {
+      const after = foldGap(live);
+      if (after !== live) this.#put(id, after);
+    }
   }
 
   forgetChat(chat: string): void {

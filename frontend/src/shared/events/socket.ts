@@ -5,15 +5,21 @@ export type SocketStatus = "connecting" | "open" | "offline";
 
 const PING_EVERY = 20_000;
 const DEAD_AFTER = 10_000;
-const FIRST_RETRY = 1_000;
+/** A server that a crowd comes back to is slow; whoever gives up early only begins again at the queue's end. */
+const HANDSHAKE_WITHIN = 20_000;
+/** How long one waits at most before each try: the first meets a short cut, the others a server that is gone. */
+const RETRY_WITHIN = [1_000, 16_000];
 const LONGEST_RETRY = 30_000;
+/** The server has closed in order, on everybody at once: nobody comes back in the same second as many others. */
+const SERVER_CLOSES: readonly number[] = [1001, 1012];
+const BACK_WITHIN = 24_000;
 const CREDENTIAL_ENDED = 4401;
+/** The server does not want to be spoken to like this, and would not tomorrow. */
+const MISUSED = 1008;
 
 interface Options {
   url: string;
   onEvents: (events: ServerEvent[]) => void;
-  /** Each time the connection stands: what happened meanwhile has to be fetched. */
-  onOpen: () => void;
   /** Asks the session endpoint; rejects when the server cannot be reached. */
   isSignedIn: () => Promise<boolean>;
   onSignedOut: () => void;
@@ -75,7 +81,7 @@ export class ChatSocket {
     socket.onopen = () => this.#onOpen();
     socket.onmessage = ({ data }) => this.#onFrame(data);
     socket.onclose = ({ code }) => this.#onClose(code);
-    this.#waitForLife();
+    this.#waitForLife(HANDSHAKE_WITHIN);
   }
 
   /** An old connection must not speak any more, even when it lingers half-open. */
@@ -94,7 +100,8 @@ export class ChatSocket {
     this.#failures = 0;
     this.#stands = true;
     this.#heard();
-    this.#options.onOpen();
+    // What happened meanwhile has to be fetched.
+    this.#options.onEvents([{ type: "gap" }]);
   }
 
   #onFrame(data: unknown): void {
@@ -106,7 +113,9 @@ export class ChatSocket {
   #onClose(code: number): void {
     const stood = this.#stands;
     this.#drop();
-    if (stood && code !== CREDENTIAL_ENDED) this.#retryLater();
+    if (code === MISUSED) this.#setStatus("offline");
+    else if (SERVER_CLOSES.includes(code)) this.#retryLater(BACK_WITHIN);
+    else if (stood && code !== CREDENTIAL_ENDED) this.#retryLater();
     else void this.#checkSession();
   }
 
@@ -119,10 +128,9 @@ export class ChatSocket {
     this.#options.onSignedOut();
   }
 
-  #retryLater(): void {
+  #retryLater(limit = RETRY_WITHIN[this.#failures] ?? LONGEST_RETRY): void {
     if (this.#closed) return;
     this.#setStatus(this.#failures > 0 || !navigator.onLine ? "offline" : "connecting");
-    const limit = Math.min(FIRST_RETRY * 2 ** this.#failures, LONGEST_RETRY);
     this.#failures += 1;
     const wait = (this.#options.random ?? Math.random)() * limit;
     this.#retry = setTimeout(() => this.#connect(), wait);
@@ -138,15 +146,15 @@ export class ChatSocket {
   #sendPing = () => {
     clearTimeout(this.#ping);
     this.#socket?.send('{"type":"ping"}');
-    this.#waitForLife();
+    this.#waitForLife(DEAD_AFTER);
   };
 
-  #waitForLife(): void {
+  #waitForLife(within: number): void {
     clearTimeout(this.#dead);
     this.#dead = setTimeout(() => {
       this.#drop();
       this.#retryLater();
-    }, DEAD_AFTER);
+    }, within);
   }
 
   /** The network or the reader is back: try at once, and doubt a connection that seems open. */

@@ -20,4 +20,7 @@ export type MessageSnapshot =
 
 export type MessageEvent = MessageDelta | MessageSnapshot;
 
-export type ServerEvent = MessageEvent | ChatEvent;
+/** Events are missing here: what is shown has to be fetched. */
+export type GapEvent = { type: "gap" };
+
+export type ServerEvent = MessageEvent | ChatEvent | GapEvent;

@@ -36,7 +36,6 @@ function Page({ children }: { children: ReactNode }) {
   const socket = new ChatSocket({
     url: "",
     onEvents: nothing,
-    onOpen: nothing,
     isSignedIn: async () => true,
     onSignedOut: nothing,
   });

@@ -10,7 +10,7 @@ import {
   type Live,
   type LiveState,
 } from "@/shared/events/fold";
-import { isMessageEvent, readFrame } from "@/shared/events/frame";
+import { isChatEvent, readFrame } from "@/shared/events/frame";
 import type { LightMessage, MessageDelta } from "@/shared/events/types";
 import { answer, characters, delta, seeded, settled } from "./messages";
 
@@ -31,8 +31,8 @@ describe("the shared contract of frames", () => {
   it.each(fixtures)("$name", ({ start, frames, expect: expected }) => {
     let state: LiveState = new Map(start.map((message) => [message.id, live(message)]));
     for (const frame of frames)
-      for (const event of readFrame(JSON.stringify(frame)).filter(isMessageEvent))
-        state = foldEvent(state, event);
+      for (const event of readFrame(JSON.stringify(frame)))
+        if (!isChatEvent(event)) state = foldEvent(state, event);
 
     const known = [...state].filter(([, { message }]) => message);
     expect(Object.fromEntries(known.map(([id, { message }]) => [id, shape(message)]))).toEqual(

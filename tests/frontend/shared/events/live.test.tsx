@@ -86,7 +86,6 @@ describe("painting", () => {
     const socket = new ChatSocket({
       url: "",
       onEvents: () => {},
-      onOpen: () => {},
       isSignedIn: async () => true,
       onSignedOut: () => {},
     });
@@ -215,6 +214,21 @@ describe("repair", () => {
     await pass(200);
     expect(onAppear).toHaveBeenCalledTimes(1);
     expect(live.message("answer")?.content).toBe("Hello");
+  });
+
+  it("fetches whatever runs after a gap, and tries on until it has it", async () => {
+    create(answer());
+    create(answer({ id: "settled", status: "complete" }));
+    live.gap();
+    asked = [];
+    await pass(150);
+    expect(asked).toEqual(["answer"]);
+    server.set("answer", answer({ content: "xx" }));
+    create(answer());
+    live.gap();
+    await pass(3_000);
+    expect(live.message("answer")?.content).toBe("xx");
+    expect(asked).toEqual(["answer", "answer"]);
   });
 
   it("forgets a message that is gone", async () => {

@@ -164,12 +164,16 @@ class Journal(Protocol):
 
 
 class Runner:
-    """Answers runs on one event loop; `execute(function)` makes the journal's calls awaitable."""
+    """Answers runs on one event loop; `execute(function)` makes the journal's calls awaitable.
 
-    def __init__(self, journal: Journal, *, execute: Execute) -> None:
+    Where those may have to queue up, `execute_now` is for the heartbeat, which must not.
+    """
+
+    def __init__(self, journal: Journal, *, execute: Execute, execute_now: Execute | None = None) -> None:
         self.worker = uuid.uuid4()
         self._journal = journal
         self._execute = execute
+        self._execute_now = execute_now or execute
         self._provider = Provider()
         self._jobs: dict[uuid.UUID, Job] = {}
         self._heart: asyncio.Task[None] | None = None
@@ -268,19 +272,19 @@ class Runner:
     async def _beat(self) -> None:
         """Renew the leases, read stop requests, save what has grown, and now and then look for lost answers."""
         if jobs := list(self._jobs.values()):
-            held = await self._execute(self._journal.renew)(self.worker, [job.run_id for job in jobs])
+            held = await self._execute_now(self._journal.renew)(self.worker, [job.run_id for job in jobs])
             for job in jobs:
                 if held.get(job.run_id, True):
                     job.cancel(stopping=job.run_id in held)
             await self._save([job for job in jobs if job.run_id in held and job.is_due()])
         if _now() >= self._next_sweep:
             self._next_sweep = _now() + settings.SWEEP_SECONDS
-            await self._enqueue(await self._execute(self._journal.sweep)())
+            await self._enqueue(await self._execute_now(self._journal.sweep)())
 
     async def _save(self, jobs: Iterable[Job]) -> None:
         if grown := [job for job in jobs if job.has_grown()]:
             texts = [job.text() for job in grown]
-            await self._execute(self._journal.checkpoint)(self.worker, texts)
+            await self._execute_now(self._journal.checkpoint)(self.worker, texts)
             for job, text in zip(grown, texts, strict=True):
                 job.note_saved(text)
 

@@ -18,11 +18,14 @@ from redis.exceptions import RedisError
 from chattable import layers
 from chattable.models import Run
 from chattable.runner import TASK, Runner
+from chattable.threads import Threads
 
 logger = logging.getLogger(__name__)
 
 # All database work of a worker goes through these threads, however many answers are running.
-_database = ThreadPoolExecutor(4, thread_name_prefix="chattable-database")
+_database = Threads("chattable-database")
+# Leases are renewed by a thread of their own: they must not wait behind hundreds of claims.
+_heart = ThreadPoolExecutor(1, thread_name_prefix="chattable-database-heart")
 
 
 @shared_task(name=TASK, ignore_result=True)
@@ -43,7 +46,7 @@ def _call(use: Callable[[Runner], Awaitable[None]], *, timeout: float | None = N
 @cache
 def _runner() -> Runner:
     """The Runner of this process: on its event loop only, so that no two threads make one each."""
-    return Runner(Run.objects, execute=in_database_thread)
+    return Runner(Run.objects, execute=in_database_thread, execute_now=in_heart_thread)
 
 
 os.register_at_fork(after_in_child=_runner.cache_clear)
@@ -73,7 +76,15 @@ def stop_worker(**_: Any) -> None:
 
 def in_database_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
     """The function as a coroutine that runs in one of the few threads for the database, with a sound connection."""
+    return _in(_database, function)
 
+
+def in_heart_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """Like `in_database_thread`, without waiting behind anything but another heartbeat."""
+    return _in(_heart, function)
+
+
+def _in(threads: ThreadPoolExecutor, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
     def call(*args: Any) -> Any:
         close_old_connections()
         try:
@@ -81,4 +92,4 @@ def in_database_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[
         finally:
             close_old_connections()
 
-    return lambda *args: asyncio.get_running_loop().run_in_executor(_database, call, *args)
+    return lambda *args: asyncio.get_running_loop().run_in_executor(threads, call, *args)

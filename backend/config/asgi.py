@@ -1,7 +1,6 @@
 """The web server's ASGI app: Django for HTTP, Chattable for sockets."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import django
@@ -12,6 +11,8 @@ from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import re_path
+
+from chattable.threads import Threads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
@@ -24,7 +25,7 @@ class OneHopHandler(ASGIHandler):
     cost of a small request, and with many at once the event loop, which has the sockets, waits for its turn too long.
     """
 
-    threads = ThreadPoolExecutor(8, thread_name_prefix="request")
+    threads = Threads("request")
 
     def __init__(self) -> None:
         super().__init__()

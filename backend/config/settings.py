@@ -141,11 +141,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 3,
-    "visibility_timeout": 60 * 60 * 24,
+    # Nothing is acknowledged, which would cost more than the job's own way through the queue.
+    "ack_emulation": False,
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_DEFAULT_QUEUE = "chattable"
 CELERY_TASK_IGNORE_RESULT = True
+# A worker takes what it can begin at once and leaves the rest to the others.
+CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_REDIRECT_STDOUTS = False
 

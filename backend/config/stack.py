@@ -9,10 +9,12 @@ import asyncio
 import fcntl
 import json
 import os
+import resource
 import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +61,7 @@ class Options:
     web: int = 1
     workers: int = 1
     # How many answers one worker streams at most.
-    concurrency: int = 200
+    concurrency: int = 500
     # Start web and workers again when their code changes.
     reload: bool = False
     # Folder for the database, the log (stack.log) and Valkey. Two stacks never share one.
@@ -85,7 +87,7 @@ def web_command(*, host: str, port: int) -> tuple[str, ...]:
     return (*server, *socket, "--no-access-log", "--timeout-graceful-shutdown", "3")
 
 
-def worker_command(*, concurrency: int = 200, name: str = "") -> tuple[str, ...]:
+def worker_command(*, concurrency: int = 500, name: str = "") -> tuple[str, ...]:
     """A worker, which streams up to `concurrency` answers at once."""
     worker = ("celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", str(concurrency))
     lean = ("--prefetch-multiplier", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -151,6 +153,7 @@ class Stack:
 
     async def __aenter__(self) -> Self:
         self._lock = lock_folder(self.options.data)
+        allow_open_files()
         await self.supervisor.__aenter__()
         try:
             await self._start()
@@ -333,6 +336,13 @@ def lock_folder(data: Path) -> int:
     return lock
 
 
+def allow_open_files() -> None:
+    """Let the children hold as many sockets as the system allows, instead of the usual 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS calls it unlimited, and refuses that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 async def together(*steps: Coroutine[Any, Any, None]) -> None:
     """Run the steps side by side; the first failure ends the others and is raised."""
     try:
@@ -387,7 +397,7 @@ def main() -> None:
     parser.add_argument("--page", choices=("vite", "built", "none"), default="none")
     parser.add_argument("--web", type=int, default=1, help="web processes, each with a port of its own")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--concurrency", type=int, default=200, help="answers that one worker streams at most")
+    parser.add_argument("--concurrency", type=int, default=500, help="answers that one worker streams at most")
     parser.add_argument("--data", type=Path, required=True, help="folder for the database and the log")
     parser.add_argument("--database-url", default="", help="default: SQLite in the data folder")
     parser.add_argument("--web-port", type=int, default=0)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from backend.api import at_once, empty_queue, queued
 from backend.factories import ChatFactory, UserFactory
 from backend.workers import Database, Hire, Worker, fresh, run_of, until
-from chattable import runner
+from chattable import runner, tasks
 from chattable.conf import settings as chattable
 from chattable.models import Chat, Message, Run, Status
 from chattable.runner import Job
@@ -166,6 +166,23 @@ def test_what_is_stored_lags_what_was_sent_by_a_beat(chat: Chat, worker: Worker,
 
     numbers = [int(number) for number in fresh(answer).content.split()]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_heart_beats_however_much_waits_for_the_database(chat: Chat, worker: Worker, provider: FakeOpenAI) -> None:
+    answer = chat.send("Hi", model="count-n400-r50").answer
+    worker.take(answer)
+    until(lambda: fresh(answer).content)
+    go = threading.Event()
+    waiting = [tasks._database.submit(go.wait, 20) for _ in range(100)]
+    try:
+        before = run_of(answer).lease_expires_at
+        grown = len(fresh(answer).content)
+
+        until(lambda: run_of(answer).lease_expires_at != before)
+        until(lambda: len(fresh(answer).content) > grown)
+    finally:
+        go.set()
+    assert not any(call.cancelled() for call in waiting)
 
 
 def test_a_long_text_is_saved_less_often(

@@ -15,14 +15,14 @@ from backend.api import empty_queue, queued
 from chattable import layers
 from chattable.models import Message, Run
 from chattable.runner import Runner
-from chattable.tasks import in_database_thread
+from chattable.tasks import in_database_thread, in_heart_thread
 
 
 class Worker:
     """A Runner as a worker process has one; several make as many workers."""
 
     def __init__(self) -> None:
-        self.runner = Runner(Run.objects, execute=in_database_thread)
+        self.runner = Runner(Run.objects, execute=in_database_thread, execute_now=in_heart_thread)
         self._tasks: list[Future[None]] = []
 
     def take(self, *answers: Message) -> None:

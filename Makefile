@@ -1,14 +1,16 @@
 # The only door: every command of this repository. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test smoke lint format schema build
+.PHONY: help setup dev test smoke chaos chaos-short chaos-long lint format schema build
 export PATH := $(CURDIR)/backend/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 PAGE := frontend/dist/index.html
 STEPS ?=
+ONLY ?=
+CHAOS := cd backend && exec env PYTHONPATH=.:../tests DEBUG=1 OPENAI_API_KEY=none python -m chaos
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install everything that the lock files ask for (the other targets do it by themselves)
 	@backend/bin/setup
@@ -21,6 +23,15 @@ test: setup ## Check and test everything; STEPS="ruff pytest" runs only those (S
 
 smoke: setup $(PAGE) ## Start the stack, chat over it as a person would, compare all that was seen
 	@cd backend && exec env PYTHONPATH=.:../tests python ../tests/e2e/smoke.py
+
+chaos: setup ## Try all promises while things are killed (50 min); ONLY="1 5 14" tries only those
+	@$(CHAOS) full --only $(ONLY)
+
+chaos-short: setup ## The same with small counts (3 min)
+	@$(CHAOS) short --only $(ONLY)
+
+chaos-long: setup ## The same in real time and by the million (hours)
+	@$(CHAOS) long --only $(ONLY)
 
 lint: setup ## Check style, types and the direction of imports, without running tests
 	@exec python tests/run.py ruff format mypy imports biome tsc

@@ -13,7 +13,12 @@ export default defineConfig({
   server: { fs: { allow: [".."] } },
   test: {
     environment: "jsdom",
-    include: ["../tests/frontend/**/*.test.{ts,tsx}"],
+    // With INTERLEAVINGS the page's fold is tried on what `make chaos` has written there.
+    include: [
+      process.env.INTERLEAVINGS
+        ? "../tests/chaos/*.test.ts"
+        : "../tests/frontend/**/*.test.{ts,tsx}",
+    ],
     setupFiles: ["../tests/frontend/setup.ts"],
     restoreMocks: true,
     testTimeout: 30_000,

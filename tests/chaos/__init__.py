@@ -1,0 +1,1 @@
+"""What Chattable promises, tried on a real stack while things are killed: `make chaos`."""

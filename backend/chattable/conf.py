@@ -10,7 +10,6 @@ from django.contrib.auth import get_user
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import setting_changed
-from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 DEFAULTS: Mapping[str, Any] = {
@@ -91,14 +90,14 @@ setting_changed.connect(_on_setting_changed)
 
 
 def resolve_owner(source: Any) -> Any:
-    """The owner of a request or of a socket's scope as `OWNER_RESOLVER` says, or None; runs synchronously."""
+    """The owner of a request, or of the scope of a socket or stream, as `OWNER_RESOLVER` says, or None; synchronous."""
     resolver = settings.OWNER_RESOLVER
     resolver = import_string(resolver) if isinstance(resolver, str) else resolver
     return resolver(source)
 
 
 def signed_in_user(source: Any) -> Any:
-    """The signed-in user of a request or of a socket's scope, or None; a scope's session is read afresh.
+    """The signed-in user of a request or of a scope, or None; a scope's session is read afresh.
 
     In a socket a cookie counts only together with an origin, which has been checked before.
     """
@@ -106,19 +105,19 @@ def signed_in_user(source: Any) -> Any:
     return user if user and user.is_authenticated and user.is_active else None
 
 
-def _session_user(request: HttpRequest) -> Any:
-    if "Origin" not in request.headers:
+def _session_user(request: ASGIRequest) -> Any:
+    if request.scope["type"] == "websocket" and "Origin" not in request.headers:
         return None
     engine = import_module(django_settings.SESSION_ENGINE)
     request.session = engine.SessionStore(request.COOKIES.get(django_settings.SESSION_COOKIE_NAME))
-    # A socket cannot hand out a new cookie: a session renewed here would be lost to the browser.
+    # Neither can hand out a new cookie: a session renewed here would be lost to the browser.
     request.session.cycle_key = lambda: None  # type: ignore[method-assign]
     return get_user(request)
 
 
-def request_of(scope: Mapping[str, Any]) -> HttpRequest:
-    """The handshake of a socket as Django's request: its headers, cookies, host and scheme."""
-    scheme = "https" if scope.get("scheme") == "wss" else "http"
+def request_of(scope: Mapping[str, Any]) -> ASGIRequest:
+    """The request of a stream or a socket's handshake as Django's: its headers, cookies, host and scheme."""
+    scheme = "https" if scope.get("scheme") in {"wss", "https"} else "http"
     return ASGIRequest({**scope, "method": "GET", "scheme": scheme}, BytesIO())
 
 

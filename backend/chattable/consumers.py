@@ -7,12 +7,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
-from django.conf import settings as django_settings
-from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest
-from django.utils.http import is_same_domain
-
-from chattable.conf import request_of
 from chattable.subscriptions import AWAY, Subscription, first, subscribed
 
 logger = logging.getLogger(__name__)
@@ -60,8 +54,6 @@ class ChatConsumer:
             await self._close(code)
 
     async def _admit(self, stack: AsyncExitStack) -> Subscription | None:
-        if not origin_allowed(self._scope):
-            return None
         try:
             return await stack.enter_async_context(subscribed(self._scope))
         except AWAY as error:
@@ -99,33 +91,3 @@ class ChatConsumer:
         with suppress(OSError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._send({"type": "websocket.close", **({"code": code} if code else {})})
-
-
-def origin_allowed(scope: Any) -> bool:
-    """Whether the socket's origin is our own address or trusted; without an origin only a bearer key is let in."""
-    request = request_of(scope)
-    origin = request.headers.get("Origin", "")
-    if origin:
-        allowed = origin == _own_origin(request) or _trusted(origin)
-    else:
-        allowed = request.headers.get("Authorization", "").lower().startswith("bearer ")
-    if not allowed:
-        logger.warning("Refused a socket from origin %.200r.", origin)
-    return allowed
-
-
-def _own_origin(request: HttpRequest) -> str | None:
-    try:
-        return f"{request.scheme}://{request.get_host()}"
-    except DisallowedHost:
-        return None
-
-
-def _trusted(origin: str) -> bool:
-    """Whether `CSRF_TRUSTED_ORIGINS` names the origin, also by `https://*.example.com`."""
-    scheme, _, host = origin.partition("://")
-    for trusted in django_settings.CSRF_TRUSTED_ORIGINS:
-        trusted_scheme, _, trusted_host = trusted.partition("://")
-        if scheme == trusted_scheme and is_same_domain(host, trusted_host.removeprefix("*")):
-            return True
-    return False

@@ -80,6 +80,22 @@ class DatabaseUnavailable(drf.APIException):
     default_code = "database_unavailable"
 
 
+class EventsUnavailable(drf.APIException):
+    """503: events cannot be followed now, because the database or the channel layer is away."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("Events cannot be followed at the moment. Try again soon.")
+    default_code = "events_unavailable"
+
+
+class EventsNeedAsgi(drf.APIException):
+    """501: this server runs Django without what serves the events."""
+
+    status_code = status.HTTP_501_NOT_IMPLEMENTED
+    default_detail = _("This server has no events. The operator has to run it by ASGI, with `with_events`.")
+    default_code = "events_need_asgi"
+
+
 class TooLarge(drf.APIException):
     """413: the request body is larger than any valid request."""
 
@@ -104,10 +120,11 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> "Response | No
     if not isinstance(exc, drf.APIException):
         return None
     set_rollback()
-    return Response(_body(exc), status=exc.status_code, headers=_headers(exc))
+    return Response(body_of(exc), status=exc.status_code, headers=_headers(exc))
 
 
-def _body(exc: drf.APIException) -> dict[str, Any]:
+def body_of(exc: drf.APIException) -> dict[str, Any]:
+    """The JSON body of an error."""
     if isinstance(exc, drf.ValidationError):
         return {"code": "invalid", "detail": str(_("Check the marked fields.")), "fields": _fields(exc.detail)}
     return {"code": exc.get_codes(), "detail": str(exc.detail)}

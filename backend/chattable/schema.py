@@ -69,7 +69,8 @@ _STATUSES = {
     413: "The body is larger than any valid request.",
     415: "The body is not JSON.",
     429: "Too many answers are running.",
-    503: "The model provider could not be asked.",
+    501: "The server does not run by ASGI, so it has no events.",
+    503: "What the answer depends on is away at the moment.",
 }
 _ERRORS = {
     "parse_error": (400, "The body is not JSON: Expecting value: line 1 column 1 (char 0)"),
@@ -83,6 +84,11 @@ _ERRORS = {
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
     "too_many_running": (429, "Too many of your answers are still running. Wait for one to end, or stop one."),
     "database_unavailable": (503, "The service is not reachable. Try again in a moment."),
+    "events_need_asgi": (
+        501,
+        "This server has no events. The operator has to run it by ASGI, with `with_events`.",
+    ),
+    "events_unavailable": (503, "Events cannot be followed at the moment. Try again soon."),
     "provider_unavailable": (503, "The model provider could not be reached. Try again in a moment."),
 }
 _FIELD_ERRORS = {
@@ -137,6 +143,23 @@ def gives(name: str, value: dict[str, Any], *, status: int = 200) -> OpenApiExam
     return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
 
 
+EVENT_STREAM = {
+    (200, "text/event-stream"): OpenApiResponse(
+        {"$ref": "#/components/schemas/Event"},
+        "Each `data:` line is an event, or a list of events. Comment lines come at least every 15 seconds.",
+        examples=[
+            OpenApiExample(
+                "An answer grows",
+                {"type": "message.delta", "id": ANSWER_ID, "rev": 0, "content": [0, 10, "In Cyprus."]},
+                media_type="text/event-stream",
+                response_only=True,
+                status_codes=["200"],
+            )
+        ],
+    )
+}
+
+
 def add_events(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Postprocessing hook of drf-spectacular: adds the socket's events to the components, `Event` for any of them."""
     schemas = result["components"]["schemas"]
@@ -144,7 +167,7 @@ def add_events(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     named = {f"{_camel(kind)}Event": (kind, schema) for kind, schema in _EVENTS.items()}
     schemas.update({name: schema for name, (_kind, schema) in named.items()})
     schemas["Event"] = {
-        "description": "What `/ws/` sends: a frame is one of these, or a list of them.",
+        "description": "What `/ws/` and `/api/events/` send: a frame is one of these, or a list of them.",
         "oneOf": [_ref(name) for name in named],
         "discriminator": {
             "propertyName": "type",

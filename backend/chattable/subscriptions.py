@@ -10,11 +10,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.conf import settings as django_settings
+from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
+from django.utils.http import is_same_domain
 from redis.exceptions import RedisError
 
 from chattable import conf, events, layers
-from chattable.conf import settings
+from chattable.conf import request_of, settings
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +28,8 @@ MAX_BACKLOG = 2**20
 SPREAD_SECONDS = 2.0
 
 GAP = events.encode([events.gap()])
+
+_KINDS = {"websocket": "socket", "http": "stream"}
 
 # The database, Valkey or the reader is away.
 AWAY = (DatabaseError, InterfaceError, RedisError, OSError)
@@ -92,8 +98,8 @@ class Subscription:
 
 @asynccontextmanager
 async def subscribed(scope: Any) -> AsyncIterator[Subscription | None]:
-    """A subscription of the scope's owner, or None where there is none; raises one of `AWAY`."""
-    group = await _group_of(scope)
+    """A subscription of the scope's owner; None for nobody, and for another site. Raises one of `AWAY`."""
+    group = await _group_of(scope) if _origin_allowed(scope) else None
     if group is None:
         yield None
         return
@@ -118,3 +124,34 @@ async def _group_of(scope: Any) -> str | None:
     """The group of the credential's owner, or None."""
     owner = await database_sync_to_async(conf.resolve_owner)(scope)
     return None if owner is None else events.owner_group(owner)
+
+
+def _origin_allowed(scope: Any) -> bool:
+    """Whether the reader's origin is our own address or trusted; a socket without one is let in by a key only."""
+    request = request_of(scope)
+    origin = request.headers.get("Origin", "")
+    if origin:
+        allowed = origin == _own_origin(request) or _trusted(origin)
+    else:
+        by_key = request.headers.get("Authorization", "").lower().startswith("bearer ")
+        allowed = by_key or scope["type"] == "http"
+    if not allowed:
+        logger.warning("Refused a %s from origin %.200r.", _KINDS[scope["type"]], origin)
+    return allowed
+
+
+def _own_origin(request: HttpRequest) -> str | None:
+    try:
+        return f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return None
+
+
+def _trusted(origin: str) -> bool:
+    """Whether `CSRF_TRUSTED_ORIGINS` names the origin, also by `https://*.example.com`."""
+    scheme, _, host = origin.partition("://")
+    for trusted in django_settings.CSRF_TRUSTED_ORIGINS:
+        trusted_scheme, _, trusted_host = trusted.partition("://")
+        if scheme == trusted_scheme and is_same_domain(host, trusted_host.removeprefix("*")):
+            return True
+    return False

@@ -15,6 +15,7 @@ urlpatterns = [
     path("messages/<str:id>/show/", views.MessageViewSet.as_view({"post": "show"})),
     path("messages/<str:id>/stop/", views.MessageViewSet.as_view({"post": "stop"})),
     path("messages/<str:id>/regenerate/", views.MessageViewSet.as_view({"post": "regenerate"})),
+    path("events/", views.EventsView.as_view()),
     path("models/", views.ModelsView.as_view()),
     path("status/", views.StatusView.as_view()),
 ]

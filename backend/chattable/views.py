@@ -26,7 +26,14 @@ from rest_framework.viewsets import GenericViewSet
 from chattable import conf, events, layers, schema, serializers
 from chattable.completions import Provider
 from chattable.conf import settings
-from chattable.exceptions import ANSWER_ERRORS, AnswerFailed, ProviderUnavailable, TooLarge, exception_handler
+from chattable.exceptions import (
+    ANSWER_ERRORS,
+    AnswerFailed,
+    EventsNeedAsgi,
+    ProviderUnavailable,
+    TooLarge,
+    exception_handler,
+)
 from chattable.models import Chat, Message
 from chattable.models.base import clean
 from chattable.models.pages import Walk, chat_page, path_page
@@ -465,3 +472,19 @@ class StatusView(OwnerView):
         except (RedisError, OSError, TimeoutError):
             workers = 0
         return Response({"workers": workers})
+
+
+class EventsView(OwnerView):
+    """The stream of events. `routing.with_events` serves it in front of Django; what comes here has come past it."""
+
+    @extend_schema(
+        tags=["events"],
+        summary="Follow events",
+        responses={**schema.EVENT_STREAM, **schema.errors("events_need_asgi", "events_unavailable")},
+    )
+    def get(self, request: Request) -> NoReturn:
+        """All events of the owner's chats from now on, as server-sent events: the same as `/ws/` carries.
+
+        A `gap` says that some are missing, and so does every new connection: fetch what you show, then.
+        """
+        raise EventsNeedAsgi

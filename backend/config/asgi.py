@@ -50,7 +50,7 @@ http = OneHopHandler()
 
 # These need the apps to be loaded.
 from chattable.layers import spare_loop  # noqa: E402
-from chattable.routing import websocket_urlpatterns  # noqa: E402
+from chattable.routing import websocket_urlpatterns, with_events  # noqa: E402
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
@@ -69,7 +69,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": with_events(http),
         "websocket": URLRouter([*websocket_urlpatterns, re_path("", refuse)]),  # type: ignore[arg-type, list-item]
         "lifespan": lifespan,
     }

@@ -38,6 +38,8 @@ API: dict[str, tuple[str, dict[str, tuple[int, Any]]]] = {
     "api/messages/<str:id>/show/": ("/api/messages/{message}/show/", {"post": (200, None)}),
     "api/messages/<str:id>/stop/": ("/api/messages/{running}/stop/", {"post": (200, None)}),
     "api/messages/<str:id>/regenerate/": ("/api/messages/{message}/regenerate/", {"post": (201, None)}),
+    # The tests' client is no ASGI server; test_streams.py has one.
+    "api/events/": ("/api/events/", {"get": (501, None)}),
     "api/models/": ("/api/models/", {"get": (200, None)}),
     "api/status/": ("/api/status/", {"get": (200, None)}),
     "api/^keys/$": ("/api/keys/", {"get": (200, None), "post": (201, {"name": "x"})}),

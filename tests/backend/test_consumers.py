@@ -134,7 +134,7 @@ def test_another_site_with_our_cookie_is_refused(
     headers = cookie(sign_in(user))
 
     assert refused(server.connect(host=APP, origin=origin, headers=headers))
-    assert [record.getMessage() for record in caplog.records if record.name == "chattable.consumers"] == [
+    assert [record.getMessage() for record in caplog.records if record.name == "chattable.subscriptions"] == [
         f"Refused a socket from origin {origin!r}."
     ]
 

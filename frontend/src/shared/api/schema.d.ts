@@ -108,6 +108,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow events
+         * @description All events of the owner's chats from now on, as server-sent events: the same as `/ws/` carries.
+         *
+         *     A `gap` says that some are missing, and so does every new connection: fetch what you show, then.
+         */
+        get: operations["events_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys/": {
         parameters: {
             query?: never;
@@ -413,7 +435,7 @@ export interface components {
             code: string;
             detail: string;
         };
-        /** @description What `/ws/` sends: a frame is one of these, or a list of them. */
+        /** @description What `/ws/` and `/api/events/` send: a frame is one of these, or a list of them. */
         Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["MessageDeltaEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatDeletedEvent"] | components["schemas"]["GapEvent"] | components["schemas"]["PongEvent"];
         /** @description Some events are missing here: fetch whatever is shown. */
         GapEvent: {
@@ -720,7 +742,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -814,7 +836,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -862,7 +884,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -918,7 +940,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1006,7 +1028,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1071,7 +1093,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1185,7 +1207,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1211,6 +1233,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Config"];
+                };
+            };
+        };
+    };
+    events_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each `data:` line is an event, or a list of events. Comment lines come at least every 15 seconds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server does not run by ASGI, so it has no events. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description What the answer depends on is away at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
@@ -1241,7 +1310,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1318,7 +1387,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1375,7 +1444,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1423,7 +1492,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1529,7 +1598,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1586,7 +1655,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1643,7 +1712,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1680,7 +1749,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1717,7 +1786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The model provider could not be asked. */
+            /** @description What the answer depends on is away at the moment. */
             503: {
                 headers: {
                     [name: string]: unknown;

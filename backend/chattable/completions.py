@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 # An event larger than this is no chat completion; reading on would only fill the memory.
 MAX_EVENT_BYTES = 16 * 2**20
 
+# A longer wait for another request leaves its worker to other answers.
+SHORT_SECONDS = 2.0
+
 # What the parameters of a chat cannot change.
 OURS = frozenset({"model", "messages", "stream", "stream_options"})
 
@@ -55,6 +58,14 @@ class Chunk:
     usage: Payload | None = None
     request_id: str = ""
     requests: int = 0
+
+
+class RetryLater(Exception):
+    """The provider will take another request in so many `seconds`, which is not waited for here."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The provider asks to wait {seconds:.1f} s.")
+        self.seconds = seconds
 
 
 class Provider:
@@ -91,22 +102,24 @@ class Provider:
         return sorted(str(model["id"]) for model in models if isinstance(model, dict) and model.get("id"))
 
     async def stream(
-        self, *, model: str, messages: Sequence[Payload], parameters: Mapping[str, Any]
+        self, *, model: str, messages: Sequence[Payload], parameters: Mapping[str, Any], requests: int = 0
     ) -> AsyncGenerator[Chunk]:
-        """Yield the chunks of one answer until its proper end; raises `AnswerFailed` for any other end."""
+        """Yield the chunks of one answer until its proper end; raises `AnswerFailed` for any other end.
+
+        `requests` is how many were sent for it before. Raises `RetryLater` where the provider names a wait.
+        """
         deadline = _now() + settings.FIRST_TOKEN_SECONDS
-        for attempt in range(1, settings.MAX_REQUESTS + 1):
-            yield Chunk(requests=attempt)
+        while True:
+            requests += 1
+            yield Chunk(requests=requests)
             try:
                 response = await self._request(deadline, model=model, messages=messages, parameters=parameters)
                 break
             except (openai.OpenAIError, TimeoutError) as error:
                 failure = _failure(error)
-                wait = _retry_delay(error, attempt)
-                if attempt == settings.MAX_REQUESTS or wait is None:
+                if requests >= settings.MAX_REQUESTS or not _may_pass(error, failure):
                     raise failure from error
-                logger.info("The provider failed (%s), trying again in %.1f s", failure, wait)
-                await asyncio.sleep(wait)
+                await _back_off(failure, requests=requests)
         try:
             yield Chunk(request_id=response.headers.get("x-request-id", "")[:200])
             async with aclosing(_chunks(response, deadline=deadline)) as chunks:
@@ -364,7 +377,11 @@ def _failure(error: Exception, *, incomplete: bool = False) -> AnswerFailed:
     # The SDK's transport calls every lost connection a timeout; what really happened is at the bottom.
     while cause.__cause__:
         cause = cause.__cause__
-    return AnswerFailed(_code(error, incomplete=incomplete), f"{type(cause).__name__}: {cause}"[:1000])
+    code = _code(error, incomplete=incomplete)
+    cure = "The API key is refused; set OPENAI_API_KEY or CHATTABLE['API_KEY']. " if code == "provider_auth" else ""
+    response = getattr(error, "response", None)
+    wait = _retry_after(response.headers.get("retry-after", "")) if response is not None else 0.0
+    return AnswerFailed(code, f"{cure}{type(cause).__name__}: {cause}"[:1000], retry_after=wait)
 
 
 def _code(error: Exception, *, incomplete: bool) -> str:
@@ -382,14 +399,20 @@ def _code(error: Exception, *, incomplete: bool) -> str:
     return "provider_incomplete" if incomplete else "provider_unavailable"
 
 
-def _retry_delay(error: Exception, attempt: int) -> float | None:
-    """Seconds until the next request, or None where another request could not help."""
-    if not isinstance(error, openai.RateLimitError | openai.InternalServerError | openai.APIConnectionError):
-        return None
-    backoff = random.uniform(0.5, 1.0) * 2 ** (attempt - 1) / 2  # noqa: S311 (jitter)
-    response = getattr(error, "response", None)
-    asked = _retry_after(response.headers.get("retry-after", "")) if response is not None else 0.0
-    return max(backoff, asked) if asked <= settings.RETRY_AFTER_SECONDS else None
+def _may_pass(error: Exception, failure: AnswerFailed) -> bool:
+    """Whether another request could help, after a wait that is not too long."""
+    passing = openai.RateLimitError | openai.InternalServerError | openai.APIConnectionError
+    return isinstance(error, passing) and failure.retry_after <= settings.RETRY_AFTER_SECONDS
+
+
+async def _back_off(failure: AnswerFailed, *, requests: int) -> None:
+    """Wait a moment before the next request; raises `RetryLater` where the provider has named a longer wait."""
+    pause = random.uniform(0.5, 1.0) * 2 ** (requests - 1) / 2  # noqa: S311 (jitter)
+    wait = max(pause, failure.retry_after)
+    logger.info("The provider failed (%s), trying again in %.1f s", failure, wait)
+    if wait > pause or wait > SHORT_SECONDS:
+        raise RetryLater(wait) from failure
+    await asyncio.sleep(wait)
 
 
 def _retry_after(value: str) -> float:

@@ -37,7 +37,8 @@ DEFAULTS: Mapping[str, Any] = {
     "FIRST_TOKEN_SECONDS": 120.0,
     "IDLE_SECONDS": 60.0,
     "END_SECONDS": 5.0,
-    # Requests sent to the provider for one attempt, and the longest `Retry-After` that is waited for.
+    # Requests sent to the provider for one answer, by all workers together, and the longest `Retry-After` that is
+    # waited for.
     "MAX_REQUESTS": 3,
     "RETRY_AFTER_SECONDS": 30.0,
     # How long an overridden hook may take before it is detached from its message, in seconds.

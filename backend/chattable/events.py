@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -14,7 +15,7 @@ from redis.exceptions import RedisError
 
 from chattable import layers
 from chattable.conf import settings
-from chattable.exceptions import ANSWER_ERRORS
+from chattable.exceptions import ANSWER_ERRORS, BUSY_UNTIL
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -77,7 +78,8 @@ def message_state(message: "Message") -> dict[str, Any]:
         "model": message.model,
         "status": message.status,
         "finish_reason": message.finish_reason,
-        "error": error_snapshot(message.error),
+        "error": error_snapshot(message.error, retry_at=message.retry_at),
+        "retry_at": message.retry_at,
         "rev": message.rev,
         "version": message.version,
         "content_length": len(message.content),
@@ -87,9 +89,14 @@ def message_state(message: "Message") -> dict[str, Any]:
     }
 
 
-def error_snapshot(code: str) -> dict[str, str] | None:
+def error_snapshot(code: str, *, retry_at: datetime | None = None) -> dict[str, str] | None:
     """The error of an answer as `{code, detail}`, the detail in plain words; None for no error."""
-    return {"code": code, "detail": str(ANSWER_ERRORS.get(code, ANSWER_ERRORS["internal"]))} if code else None
+    if not code:
+        return None
+    detail = str(ANSWER_ERRORS.get(code, ANSWER_ERRORS["internal"]))
+    if code == "rate_limited" and retry_at:
+        detail = str(BUSY_UNTIL) % {"time": f"{retry_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+    return {"code": code, "detail": detail}
 
 
 def chat_snapshot(chat: "Chat") -> dict[str, Any]:

@@ -30,15 +30,21 @@ ANSWER_ERRORS = {
     "internal": _("Something went wrong on our side. What had arrived is kept."),
 }
 
+# `rate_limited` where the provider has said until when.
+BUSY_UNTIL = _("The model provider is busy. Try again after %(time)s.")
+
 
 class ChattableError(Exception):
     """Base of the package's own errors."""
 
 
 class AnswerFailed(ChattableError):
-    """An answer could not be finished; `code` is a key of `ANSWER_ERRORS`, the text is for the operator."""
+    """An answer could not be finished; `code` is a key of `ANSWER_ERRORS`, the text is for the operator.
 
-    def __init__(self, code: str, detail: str = "", *, retry_after: float | None = None) -> None:
+    `retry_after` is how many seconds the provider wants to be left alone; 0 where it did not say.
+    """
+
+    def __init__(self, code: str, detail: str = "", *, retry_after: float = 0.0) -> None:
         super().__init__(detail or code)
         self.code = code
         self.retry_after = retry_after

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from celery import current_app
@@ -15,7 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from chattable.completions import Chunk, Provider
+from chattable.completions import Chunk, Provider, RetryLater
 from chattable.conf import settings
 from chattable.exceptions import AnswerFailed, QueueUnavailable
 
@@ -28,6 +28,9 @@ TASK = "chattable.run_chat"
 
 # Texts longer than this, in characters, are saved less often than at every heartbeat.
 LONG_TEXT = 2**16
+
+# A provider that wants to be left alone for longer, in seconds, has given no time to come back at.
+LONGEST_WAIT = 30 * 24 * 3600.0
 
 type Execute = Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]
 
@@ -45,6 +48,7 @@ class Outcome:
     request_id: str = ""
     requests: int = 0
     first_token_at: datetime | None = None
+    retry_at: datetime | None = None
 
     def note(self, chunk: Chunk) -> None:
         """Take over what the chunk tells about the course."""
@@ -59,7 +63,11 @@ class Outcome:
     def fail(self, error: BaseException) -> None:
         """The answer ended by this error."""
         self.status, self.detail = "failed", str(error)
-        self.error = error.code if isinstance(error, AnswerFailed) else "internal"
+        self.error = "internal"
+        if isinstance(error, AnswerFailed):
+            self.error = error.code
+            if 0 < error.retry_after < LONGEST_WAIT:
+                self.retry_at = timezone.now() + timedelta(seconds=error.retry_after)
         level = logging.WARNING if isinstance(error, AnswerFailed) else logging.ERROR
         logger.log(level, "An answer failed: %s", self.detail, exc_info=error if level == logging.ERROR else None)
 
@@ -98,6 +106,7 @@ class Job:
     parameters: Mapping[str, Any]
     outcome: Outcome = field(default_factory=Outcome)
     task: asyncio.Task[None] | None = None
+    wait: float | None = None
     _stopping: bool = False
     _saved: Text = field(init=False)
     _due_at: float = 0.0
@@ -129,7 +138,10 @@ class Job:
             return False
         if self.task.cancelled():
             self.outcome.status = "stopped"
-        elif error := self.task.exception():
+        elif isinstance(error := self.task.exception(), RetryLater):
+            # What cannot be put off has been stopped meanwhile.
+            self.outcome.status, self.wait = "stopped", error.seconds
+        elif error:
             self.outcome.fail(error)
         return True
 
@@ -156,6 +168,8 @@ class Journal(Protocol):
     """The database's side of the engine; every call is synchronous."""
 
     def claim(self, run_id: uuid.UUID, worker: uuid.UUID) -> Job | None: ...
+    def count_request(self, job: Job, requests: int) -> bool: ...
+    def postpone(self, job: Job, seconds: float) -> bool: ...
     def renew(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID, bool]: ...
     def checkpoint(self, worker: uuid.UUID, texts: Sequence[Text]) -> None: ...
     def finish(self, job: Job) -> list[uuid.UUID] | None: ...
@@ -236,17 +250,37 @@ class Runner:
         await self._finish(job)
 
     async def _stream(self, job: Job) -> None:
-        chunks = self._provider.stream(model=job.message.model, messages=job.prompt, parameters=job.parameters)
+        sent = job.outcome.requests
+        chunks = self._provider.stream(
+            model=job.message.model, messages=job.prompt, parameters=job.parameters, requests=sent
+        )
         async with aclosing(chunks):
             async for chunk in chunks:
+                # The claim has counted the first one.
+                if chunk.requests > sent + 1 and not await self._may_ask(job, chunk.requests):
+                    return
                 job.receive(chunk)
 
+    async def _may_ask(self, job: Job, requests: int) -> bool:
+        """Have another request counted before it is sent; false where the lease was lost."""
+        try:
+            return bool(await self._execute(self._journal.count_request)(job, requests))
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("A request for message %s could not be counted: %s", job.message.pk, error)
+            return True
+
     async def _finish(self, job: Job) -> None:
-        """Save the end of an answer and wake the turn that waited for it; a lost lease leaves both to its holder."""
+        """Save the end of an answer and wake the turn that waited for it, or have the answer wait for the provider.
+
+        A lost lease leaves both to its holder.
+        """
         if not job.settle():
             return
         while True:
             try:
+                if job.wait is not None and await self._execute(self._journal.postpone)(job, job.wait):
+                    self._sweep_in(job.wait)
+                    return
                 waiting = await self._execute(self._journal.finish)(job)
             except (OperationalError, InterfaceError) as error:
                 logger.warning("The end of message %s could not be saved yet: %s", job.message.pk, error)
@@ -280,6 +314,15 @@ class Runner:
         if _now() >= self._next_sweep:
             self._next_sweep = _now() + settings.SWEEP_SECONDS
             await self._enqueue(await self._execute_now(self._journal.sweep)())
+
+    def _sweep_in(self, seconds: float) -> None:
+        """Have the sweep queue again what is due then; a Runner that does not sweep leaves it to others."""
+        if self._next_sweep < float("inf"):
+            # Our clock and the database's do not agree to the last digit.
+            asyncio.get_running_loop().call_later(seconds + 0.05, self._sweep_next)
+
+    def _sweep_next(self) -> None:
+        self._next_sweep = 0.0
 
     async def _save(self, jobs: Iterable[Job]) -> None:
         if grown := [job for job in jobs if job.has_grown()]:

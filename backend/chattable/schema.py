@@ -34,6 +34,7 @@ TURN = {
     "status": "complete",
     "finish_reason": "",
     "error": None,
+    "retry_at": None,
     "rev": 0,
     "version": 1,
     "content_length": 29,

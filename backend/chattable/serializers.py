@@ -175,6 +175,10 @@ class MessageSerializer(serializers.Serializer[Data]):
     status = serializers.ChoiceField(Status.choices)
     finish_reason = serializers.CharField(help_text=_("`stop`, `length`, `content_filter`, `tool_calls` or another."))
     error = MessageErrorSerializer(allow_null=True)
+    retry_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=_("The provider is busy until then: a queued answer is tried again, a failed one may be."),
+    )
     rev = serializers.IntegerField(help_text=_("The attempt that the texts belong to; a higher one begins them anew."))
     version = serializers.IntegerField(help_text=_("Grows with each change: of two snapshots the higher is newer."))
     content_length = serializers.IntegerField(help_text=_("Characters (code points) of the content."))

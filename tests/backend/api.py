@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -55,14 +55,18 @@ def at_once[T](call: Callable[[], T], *, times: int) -> list[T]:
 def queued() -> list[UUID]:
     """The runs that wait in the queue for a worker."""
     with Redis.from_url(settings.REDIS_URL) as valkey:
-        jobs = [json.loads(job) for job in valkey.lrange("chattable", 0, -1)]
-    return [UUID(json.loads(base64.b64decode(job["body"]))[0][0]) for job in jobs]
+        return _runs(valkey.lrange("chattable", 0, -1))
 
 
-def empty_queue() -> None:
-    """Forget all waiting runs."""
-    with Redis.from_url(settings.REDIS_URL) as valkey:
-        valkey.delete("chattable")
+def empty_queue() -> list[UUID]:
+    """The runs that waited, of which the queue knows nothing any more."""
+    with Redis.from_url(settings.REDIS_URL) as valkey, valkey.pipeline() as both:
+        jobs, _ = both.lrange("chattable", 0, -1).delete("chattable").execute()
+        return _runs(jobs)
+
+
+def _runs(jobs: Iterable[bytes]) -> list[UUID]:
+    return [UUID(json.loads(base64.b64decode(json.loads(job)["body"]))[0][0]) for job in jobs]
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:

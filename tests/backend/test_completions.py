@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from chattable import completions
-from chattable.completions import EventDecoder, Provider
+from chattable.completions import EventDecoder, Provider, RetryLater
 from chattable.exceptions import AnswerFailed
 from chattable.models.base import clean
 from chattable.runner import Outcome
@@ -33,6 +33,7 @@ class Answer:
     content: str = ""
     reasoning: str = ""
     failure: AnswerFailed | None = None
+    wait: float | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
     @property
@@ -47,9 +48,10 @@ class Answer:
 type Ask = Callable[..., Awaitable[Answer]]
 
 
-async def take(ours: Provider, answer: Answer, *, model: str, **parameters: Any) -> None:
+async def take(ours: Provider, answer: Answer, *, model: str, requests: int = 0, **parameters: Any) -> None:
     """Read the provider's answer to its end."""
-    chunks = ours.stream(model=model, messages=[{"role": "user", "content": "Hi"}], parameters=parameters)
+    messages = [{"role": "user", "content": "Hi"}]
+    chunks = ours.stream(model=model, messages=messages, parameters=parameters, requests=requests)
     try:
         async with aclosing(chunks):
             async for chunk in chunks:
@@ -58,6 +60,8 @@ async def take(ours: Provider, answer: Answer, *, model: str, **parameters: Any)
                 answer.reasoning += chunk.reasoning
     except AnswerFailed as failure:
         answer.failure = failure
+    except RetryLater as later:
+        answer.wait = later.seconds
 
 
 @pytest.fixture
@@ -580,18 +584,36 @@ async def test_an_unknown_model_is_named_as_the_cause(ask: Ask) -> None:
     assert "no-such-model" in str(answer.failure)
 
 
-@pytest.mark.parametrize("wait", ["1", "1.2", "date"])
-async def test_the_wait_that_the_provider_asks_for_is_kept(ask: Ask, provider: FakeOpenAI, wait: str) -> None:
-    then = int(time.time() + 2.5)
-    after = formatdate(then, usegmt=True) if wait == "date" else wait
-    provider.script("m", BUSY, status=429, headers={"retry-after": after}, times=1)
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("wait", ["1", "7.2", "30", "date"])
+async def test_a_wait_that_the_provider_names_is_left_to_the_caller(
+    ask: Ask, provider: FakeOpenAI, status: int, wait: str
+) -> None:
+    after = formatdate(time.time() + 7, usegmt=True) if wait == "date" else wait
 
-    answer = await ask(text("Hi"), END)
+    answer = await ask(*BUSY, status=status, headers={"retry-after": after})
 
-    first, second = provider.requests
-    assert answer.end == ("Hi", "", "stop")
-    assert second.started >= (then if wait == "date" else first.started + float(wait))
-    assert second.started < first.started + 5
+    assert (answer.end, len(provider.requests)) == (("", "", ""), 1)
+    assert answer.wait is not None
+    assert 5.5 < answer.wait <= 7 if wait == "date" else answer.wait == float(wait)
+
+
+async def test_a_long_pause_of_our_own_is_left_to_the_caller_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(completions, "SHORT_SECONDS", 0.2)
+
+    answer = await ask(*BUSY, status=429)
+
+    assert answer.wait
+    assert 0.2 < answer.wait < 1
+
+
+async def test_requests_that_were_sent_before_count(ask: Ask, provider: FakeOpenAI, ours: Provider) -> None:
+    provider.script("m", [b"oops"], status=503)
+    answer = Answer()
+
+    await take(ours, answer, model="m", requests=1)
+
+    assert (answer.error, answer.outcome.requests, len(provider.requests)) == ("provider_error", 3, 2)
 
 
 @pytest.mark.parametrize("wait", ["3600", "inf", "date"])
@@ -601,6 +623,8 @@ async def test_a_wait_that_is_too_long_is_not_waited_for(ask: Ask, provider: Fak
     answer = await ask(*BUSY, status=429, headers={"retry-after": after})
 
     assert (answer.error, len(provider.requests)) == ("rate_limited", 1)
+    assert answer.failure
+    assert answer.failure.retry_after > 3500
 
 
 @pytest.mark.parametrize("wait", ["soon", "-5", "nan", "", "Mon, 99 Foo 2026", "0"])

@@ -246,17 +246,6 @@ def test_a_running_answer_is_stopped_with_its_text_and_its_connection(
     assert len(provider.requests) == 1
 
 
-def test_the_wait_for_another_request_can_be_stopped(chat: Chat, worker: Worker, provider: FakeOpenAI) -> None:
-    provider.script("m", [b"{}"], status=429, headers={"retry-after": "20"})
-    answer = chat.send("Hi").answer
-    worker.take(answer)
-    until(lambda: provider.requests and provider.requests[0].closed_by)
-
-    answer = stopped(answer, worker)
-
-    assert (answer.status, len(provider.requests), run_of(answer).requests) == (Status.STOPPED, 1, 1)
-
-
 def test_a_stop_at_any_moment_gives_one_final_state(hire: Hire, provider: FakeOpenAI) -> None:
     provider.script("m", [*[step for n in range(10) for step in (text(f"{n}"), {"delay": 0.03})], END])
     whole = "0123456789"

@@ -28,11 +28,11 @@ PATIENCE = 60
 class WorkerProcess:
     """A worker as production runs it."""
 
-    def __init__(self, *, name: str, log: Path) -> None:
+    def __init__(self, *, name: str, log: Path, concurrency: int) -> None:
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *worker_command(concurrency=50, name=name)],
+                [sys.executable, "-m", *worker_command(concurrency=concurrency, name=name)],
                 cwd=BACKEND,
                 env={
                     **os.environ,
@@ -77,7 +77,7 @@ def database_url() -> str:
     return f"postgres://{user}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
 
 
-type Hire = Callable[[], WorkerProcess]
+type Hire = Callable[..., WorkerProcess]
 
 
 @pytest.fixture
@@ -87,10 +87,10 @@ def hire(transactional_db: None, provider: FakeOpenAI, tmp_path: Path) -> Iterat
     empty_queue()
     workers: list[WorkerProcess] = []
 
-    def hire() -> WorkerProcess:
+    def hire(concurrency: int = 50) -> WorkerProcess:
         before = layers.worker_count() or 0
         name = f"worker-{len(workers)}"
-        worker = WorkerProcess(name=name, log=tmp_path / f"{name}.log")
+        worker = WorkerProcess(name=name, log=tmp_path / f"{name}.log", concurrency=concurrency)
         workers.append(worker)
 
         def listens() -> bool:
@@ -272,6 +272,39 @@ def test_an_answer_outlives_the_restart_of_its_queue(
     assert run_of(answer).attempts == 1
     assert ended(waiting).content == numbers(5)
     assert ended(ChatFactory.create().send("Hi", model="count-n5-r0").answer).content == numbers(5)
+
+
+def test_answers_that_wait_for_a_busy_provider_take_no_place_in_the_worker(
+    hire: Hire, chat: Chat, provider: FakeOpenAI
+) -> None:
+    provider.script("m", [b"{}"], status=429, headers={"retry-after": "8"}, times=20)
+    provider.script("m", [text("Hi"), END])
+    waiting = [ChatFactory.create().send("Hi", model="m").answer for _ in range(20)]
+    worker = hire(concurrency=2)
+    until(lambda: all(fresh(answer).retry_at for answer in waiting), timeout=PATIENCE)
+
+    assert ended(chat.send("Hi", model="count-n5-r0").answer).content == numbers(5)
+
+    assert len(provider.requests) == 21
+    assert {ended(answer).content for answer in waiting} == {"Hi"}
+    assert {(run_of(answer).attempts, run_of(answer).requests) for answer in waiting} == {(1, 2)}
+    assert len(provider.requests) == 41
+    worker.terminate()
+    assert worker.complaints() == []
+
+
+def test_a_wait_for_a_busy_provider_outlives_its_worker(hire: Hire, chat: Chat, provider: FakeOpenAI) -> None:
+    provider.script("m", [b"{}"], status=429, headers={"retry-after": "5"}, times=1)
+    provider.script("m", [text("Hi"), END])
+    answer = chat.send("Hi", model="m").answer
+    worker = hire()
+    until(lambda: fresh(answer).retry_at, timeout=PATIENCE)
+
+    worker.kill()
+    hire()
+
+    assert ended(answer).content == "Hi"
+    assert (run_of(answer).attempts, run_of(answer).requests, len(provider.requests)) == (1, 2, 2)
 
 
 def test_a_worker_whose_provider_is_away_starts_all_the_same(

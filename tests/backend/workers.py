@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.backends.signals import connection_created
 
-from backend.api import empty_queue, queued
+from backend.api import empty_queue
 from chattable import layers
 from chattable.models import Message, Run
 from chattable.runner import Runner
@@ -32,9 +32,7 @@ class Worker:
 
     def take_queued(self) -> None:
         """Begin to answer all that waits in the queue."""
-        runs = queued()
-        empty_queue()
-        for run in runs:
+        for run in empty_queue():
             self._begin(run)
 
     def answer(self, answer: Message) -> Message:

@@ -67,6 +67,39 @@ for (const [name, { steps, status, keeps }] of Object.entries(failures))
     ]);
   });
 
+test("a busy provider is asked again when it says, and the page tells when", async ({
+  api,
+  chat,
+}) => {
+  const busy = body("Slow down.", "rate_limit_exceeded");
+  const headers = { "retry-after": "5" };
+  const { model } = await openScripted({ api, chat }, busy, { status: 429, headers, times: 1 });
+  await script([says("Now it works."), ...finish()], { model });
+  await chat.send("A question");
+  await expect(chat.answer.getByText(/Trying again at .*\d/)).toBeVisible();
+  await expect(chat.answer).toContainText("Now it works.", { timeout: 30_000 });
+  await chat.expectSettled();
+  await expect(chat.answer).not.toContainText("Trying again");
+  expect(await requestsOf(model)).toHaveLength(2);
+});
+
+test("the wait for a busy provider survives a reload and can be stopped", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const busy = body("Slow down.", "rate_limit_exceeded");
+  const headers = { "retry-after": "25" };
+  const { model } = await openScripted({ api, chat }, busy, { status: 429, headers });
+  await chat.send("A question");
+  await expect(chat.answer.getByText(/Trying again at/)).toBeVisible();
+  await page.reload();
+  await expect(chat.answer.getByText(/Trying again at/)).toBeVisible();
+  await chat.stopButton.click();
+  await chat.expectNotice("Stopped.");
+  expect(await requestsOf(model)).toHaveLength(1);
+});
+
 /** Ends that are no failure, but not a whole answer either. */
 const endings: Record<string, { steps: Step[]; notice: string; keeps?: string }> = {
   "cut at the limit": {

@@ -11,6 +11,7 @@ export type Step =
 
 interface Options {
   status?: number;
+  headers?: Record<string, string>;
   /** How often it is played; then comes the next script of this model. Default: for ever. */
   times?: number;
   /** Default: a new name. */

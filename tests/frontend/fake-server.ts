@@ -95,6 +95,7 @@ export const makeMessage = (message: Partial<Message> = {}): Message => ({
   status: "complete",
   finish_reason: "",
   error: null,
+  retry_at: null,
   rev: 0,
   version: 1,
   content_length: 0,

@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connections, models, router, transaction
@@ -131,6 +132,7 @@ class Message(Versioned):
     status = models.CharField(max_length=10, choices=Status, default=Status.COMPLETE)
     finish_reason = CleanCharField(max_length=40, blank=True)
     error = models.CharField(max_length=40, blank=True)
+    retry_at = models.DateTimeField(null=True, editable=False)
     rev = models.PositiveIntegerField(default=0, editable=False)
 
     if TYPE_CHECKING:
@@ -173,17 +175,24 @@ class Message(Versioned):
 
     def start(self) -> None:
         """A worker has begun to answer."""
-        self.status = Status.STREAMING
-        self.save(update_fields=["status"])
+        self.status, self.retry_at = Status.STREAMING, None
+        self.save(update_fields=["status", "retry_at"])
+
+    def wait(self, *, until: datetime | None) -> None:
+        """The provider will take another request at that time."""
+        self.status, self.retry_at = Status.QUEUED, until
+        self.save(update_fields=["status", "retry_at"])
 
     def restart(self, *, rev: int) -> None:
         """Begin the texts anew, as another attempt; readers drop what belongs to a lower `rev`."""
         self.rev, self.content, self.reasoning = rev, "", ""
 
-    def finish(self, status: str, *, finish_reason: str = "", error: str = "") -> None:
-        """Reach a final state and save it with the texts."""
-        self.status, self.finish_reason, self.error = status, finish_reason, error
-        self.save(update_fields=["status", "finish_reason", "error", "content", "reasoning", "rev"])
+    def finish(
+        self, status: str, *, finish_reason: str = "", error: str = "", retry_at: datetime | None = None
+    ) -> None:
+        """Reach a final state and save it with the texts; `retry_at` is when the provider may be asked again."""
+        self.status, self.finish_reason, self.error, self.retry_at = status, finish_reason, error, retry_at
+        self.save(update_fields=["status", "finish_reason", "error", "retry_at", "content", "reasoning", "rev"])
 
     def stop(self) -> None:
         """Ask for the answer to end where it is; after its end this changes nothing."""

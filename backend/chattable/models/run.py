@@ -16,7 +16,7 @@ from chattable.conf import settings
 from chattable.exceptions import QueueUnavailable, TooManyRunning
 from chattable.models.base import CleanCharField, CleanTextField, clean, uuid7
 from chattable.models.message import RUNNING, Message, Role, Status
-from chattable.runner import Job, Text
+from chattable.runner import Job, Outcome, Text
 
 
 class RunManager(models.Manager["Run"]):
@@ -26,11 +26,14 @@ class RunManager(models.Manager["Run"]):
         """Take the lease of a run whose turn has come; None where there is nothing to do."""
         with transaction.atomic():
             claimed = self.filter(
-                _unheld(), pk=run_id, finished_at=None, stop_requested_at=None, attempts__lt=settings.MAX_ATTEMPTS
+                _unheld(), _due(), ~_exhausted(), pk=run_id, finished_at=None, stop_requested_at=None
             ).update(
                 worker=worker,
                 lease_expires_at=_lease_end(),
+                due_at=None,
                 attempts=F("attempts") + 1,
+                # Counted before it is sent, so that it counts even if this worker dies.
+                requests=F("requests") + 1,
                 started_at=Coalesce("started_at", Now()),
             )
             if not claimed:
@@ -51,7 +54,22 @@ class RunManager(models.Manager["Run"]):
             rev=run.attempts - 1,
             prompt=_prompt(run.message.chat, path),
             parameters=run.message.chat.parameters,
+            outcome=Outcome(requests=run.requests - 1),
         )
+
+    def count_request(self, job: Job, requests: int) -> bool:
+        """Note how many requests will have been sent for the answer; false where the lease was lost."""
+        return self.filter(pk=job.run_id, worker=job.worker, finished_at=None).update(requests=requests) > 0
+
+    def postpone(self, job: Job, seconds: float) -> bool:
+        """Give the lease back and have the run wait, which is no attempt; false where it was lost or is stopped."""
+        with transaction.atomic():
+            held = self.filter(pk=job.run_id, worker=job.worker, finished_at=None, stop_requested_at=None)
+            due_at = Now() + timedelta(seconds=seconds)
+            if not held.update(**{**_FREE, "due_at": due_at, "attempts": F("attempts") - 1}):
+                return False
+            job.message.wait(until=self.values_list("due_at", flat=True).get(pk=job.run_id))
+        return True
 
     def make_room(self, group: str) -> None:
         """Have one more open run counted before the transaction's end; raises `TooManyRunning` beyond `MAX_RUNNING`.
@@ -84,7 +102,9 @@ class RunManager(models.Manager["Run"]):
         with transaction.atomic():
             if not self._close(self.filter(pk=job.run_id, worker=job.worker), outcome.ledger()):
                 return None
-            job.message.finish(outcome.status, finish_reason=outcome.finish_reason, error=outcome.error)
+            job.message.finish(
+                outcome.status, finish_reason=outcome.finish_reason, error=outcome.error, retry_at=outcome.retry_at
+            )
         return self.waiting_for(job.message)
 
     def release(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> list[uuid.UUID]:
@@ -108,10 +128,10 @@ class RunManager(models.Manager["Run"]):
         unheld = self.filter(_unheld(), finished_at=None)
         for run in unheld.exclude(stop_requested_at=None):
             self._end_here(run, status=Status.STOPPED)
-        for run in unheld.filter(attempts__gte=settings.MAX_ATTEMPTS):
+        for run in unheld.filter(_exhausted()):
             self._end_here(run, status=Status.FAILED, error="worker_lost")
         forgotten = Q(queued_at__lt=Now() - _seconds("REQUEUE_SECONDS"))
-        lost = self._free().filter(Q(lease_expires_at__lt=Now()) | forgotten)
+        lost = self._free().filter(_due(), Q(lease_expires_at__lt=Now()) | Q(due_at__isnull=False) | forgotten)
         runs = list(lost.values_list("pk", flat=True))
         if runs:
             # What a worker has claimed in the meantime stays with it.
@@ -149,11 +169,21 @@ class RunManager(models.Manager["Run"]):
         transaction.on_commit(lambda: runner.enqueue(self.waiting_for(message)), robust=True)
 
 
-_FREE: Mapping[str, Any] = {"worker": None, "lease_expires_at": None, "queued_at": Now()}
+_FREE: Mapping[str, Any] = {"worker": None, "lease_expires_at": None, "due_at": None, "queued_at": Now()}
 
 
 def _unheld() -> Q:
     return Q(worker=None) | Q(lease_expires_at__lt=Now())
+
+
+def _due() -> Q:
+    """Not waiting for the provider; a time further ahead than any wait comes of a clock that was set back."""
+    return Q(due_at=None) | Q(due_at__lte=Now()) | Q(due_at__gt=Now() + _seconds("RETRY_AFTER_SECONDS"))
+
+
+def _exhausted() -> Q:
+    """Nobody may try again."""
+    return Q(attempts__gte=settings.MAX_ATTEMPTS) | Q(requests__gte=settings.MAX_REQUESTS)
 
 
 def _seconds(name: str) -> timedelta:
@@ -226,6 +256,7 @@ class Run(models.Model):
 
     worker = models.UUIDField(null=True, help_text=_("The worker process that holds the lease."))
     lease_expires_at = models.DateTimeField(null=True, help_text=_("By the database's clock."))
+    due_at = models.DateTimeField(null=True, help_text=_("The provider is not asked before; by the database's clock."))
     attempts = models.PositiveSmallIntegerField(default=0)
     stop_requested_at = models.DateTimeField(null=True)
 

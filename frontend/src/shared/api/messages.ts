@@ -163,6 +163,7 @@ function optimisticTurn(
     model: "",
     finish_reason: "",
     error: null,
+    retry_at: null,
     content_length: 0,
     reasoning_length: 0,
     created_at: now,

@@ -462,6 +462,11 @@ export interface components {
             /** @description `stop`, `length`, `content_filter`, `tool_calls` or another. */
             finish_reason: string;
             error: components["schemas"]["MessageError"] | null;
+            /**
+             * Format: date-time
+             * @description The provider is busy until then: a queued answer is tried again, a failed one may be.
+             */
+            retry_at: string | null;
             /** @description The attempt that the texts belong to; a higher one begins them anew. */
             rev: number;
             /** @description Grows with each change: of two snapshots the higher is newer. */
@@ -561,6 +566,11 @@ export interface components {
             /** @description `stop`, `length`, `content_filter`, `tool_calls` or another. */
             finish_reason: string;
             error: components["schemas"]["MessageError"] | null;
+            /**
+             * Format: date-time
+             * @description The provider is busy until then: a queued answer is tried again, a failed one may be.
+             */
+            retry_at: string | null;
             /** @description The attempt that the texts belong to; a higher one begins them anew. */
             rev: number;
             /** @description Grows with each change: of two snapshots the higher is newer. */

@@ -75,6 +75,24 @@ describe("an answer", () => {
     expect(live.running("chat")).toEqual(["again"]);
   });
 
+  it("says when a busy provider is asked again, also below an older text", async () => {
+    vi.useFakeTimers({ now: new Date(2026, 0, 5, 14, 5, 0) });
+    const retry_at = new Date(2026, 0, 5, 14, 5, 7).toISOString();
+    show(answer({ status: "queued", content: "half", retry_at }));
+    expect(screen.getByText(/Trying again at .*05:07/)).toBeTruthy();
+    act(() => void vi.advanceTimersByTime(7_000));
+    expect(screen.queryByText(/Trying again at/)).toBeNull();
+    expect(screen.getByText(/Trying again\./)).toBeTruthy();
+  });
+
+  it("says after which time of the reader's clock a busy provider may be asked again", () => {
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    const error = { code: "rate_limited", detail: "Try again after 2026-01-05 13:05:07 UTC." };
+    show(settled({ status: "failed", error, retry_at: tomorrow.toISOString() }));
+    const words = tomorrow.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+    expect(screen.getByText(/Try again after/).textContent).toContain(words);
+  });
+
   it("has nothing to say when it is whole", () => {
     show(settled({ content: "All of it." }));
     expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();

@@ -12,6 +12,7 @@ const DEFAULTS: Message = {
   status: "streaming",
   finish_reason: "",
   error: null,
+  retry_at: null,
   rev: 1,
   version: 2,
   content_length: 0,

@@ -4,6 +4,7 @@ import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { Button } from "@/shared/ui/button";
 import { WarnIcon } from "@/shared/ui/icons";
+import { clockTime } from "./clock-time";
 
 interface Notice {
   title: string;
@@ -36,8 +37,16 @@ export function AnswerNotice({ message }: { message: ShownMessage }) {
   );
 }
 
-export function noticeFor({ status, content, error, finish_reason }: ShownMessage): Notice | null {
-  if (status === "failed") return { title: said.failed, hint: error?.detail ?? "", isError: true };
+/** Why it failed; the time to come back at is told by the reader's clock. */
+function causeOf({ error, retry_at }: ShownMessage): string {
+  if (error?.code === "rate_limited" && retry_at)
+    return `${said.busy} ${said.busyUntil(clockTime(retry_at))}`;
+  return error?.detail ?? "";
+}
+
+export function noticeFor(message: ShownMessage): Notice | null {
+  const { status, content, finish_reason } = message;
+  if (status === "failed") return { title: said.failed, hint: causeOf(message), isError: true };
   if (status === "stopped") return { title: said.stopped, hint: content ? said.stoppedHint : "" };
   if (status !== "complete") return null;
   if (finish_reason === "length") return { title: said.cut, hint: said.cutHint };

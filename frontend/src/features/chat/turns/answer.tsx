@@ -27,7 +27,7 @@ export function Answer({ message, isLast }: Props) {
         <Reasoning text={shown.reasoning} isGrowing={running && !shown.content} />
       )}
       {shown.content && <Markdown text={shown.content} isGrowing={running} />}
-      {running && !shown.content && <Waiting message={shown} />}
+      {running && (!shown.content || shown.retry_at) && <Waiting message={shown} />}
       {!running && <AnswerNotice message={shown} />}
       <AnswerActions message={shown} isLast={isLast} isHidden={running} />
     </article>

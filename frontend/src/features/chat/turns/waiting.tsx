@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { statusQuery } from "@/shared/api/status";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
+import { Retrying } from "./retrying";
+import { useLater } from "./use-later";
 
 const WORDS_AFTER = 3_000;
 const ASK_EVERY = 5_000;
 
 /** One breathing dot at the answer's place, with words when it takes long. */
-export function Waiting({ message: { status, model } }: { message: ShownMessage }) {
+export function Waiting({ message: { status, model, retry_at } }: { message: ShownMessage }) {
   const isLate = useLater(WORDS_AFTER);
   const workers = useQuery({
     ...statusQuery,
@@ -19,7 +20,8 @@ export function Waiting({ message: { status, model } }: { message: ShownMessage 
   return (
     <p className="flex min-h-6.5 items-center gap-3 text-14 text-soft">
       <span aria-hidden="true" className="size-2 shrink-0 animate-breathe rounded-full bg-soft" />
-      {isLate && !nobody && strings.message.waiting(model)}
+      {!nobody && retry_at && <Retrying key={retry_at} at={retry_at} />}
+      {isLate && !nobody && !retry_at && strings.message.waiting(model)}
       {nobody && (
         <span>
           <strong className="text-warn">{strings.message.noWorker}</strong>{" "}
@@ -28,13 +30,4 @@ export function Waiting({ message: { status, model } }: { message: ShownMessage 
       )}
     </p>
   );
-}
-
-function useLater(ms: number): boolean {
-  const [isLater, setLater] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setLater(true), ms);
-    return () => clearTimeout(timer);
-  }, [ms]);
-  return isLater;
 }

@@ -8,6 +8,7 @@ Exit code 1 where a promise falls short. Histories are kept in .run/chaos.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import sys
 import time
@@ -52,11 +53,13 @@ def place(promise: Promise) -> tuple[int, int]:
 
 
 async def try_all(chosen: Sequence[Promise], *, scale: Scale, database: str, url: str, folder: Path) -> list[Row]:
-    """The rows of the promises on one database."""
-    rows: list[Row] = []
-    for setting, group in groupby(sorted(chosen, key=place), key=lambda promise: promise.setting):
-        rows += await try_group(list(group), setting, scale=scale, database=database, url=url, folder=folder)
-    return rows
+    """The rows of the promises on one database; small runs have all their stacks side by side."""
+    groups = [
+        try_group(list(group), setting, scale=scale, database=database, url=url, folder=folder)
+        for setting, group in groupby(sorted(chosen, key=place), key=lambda promise: promise.setting)
+    ]
+    rows = await asyncio.gather(*groups) if scale.name == "short" else [await group for group in groups]
+    return [row for some in rows for row in some]
 
 
 async def try_group(
@@ -72,13 +75,13 @@ async def try_one(promise: Promise, here: Scene, *, scale: Scale, database: str)
     """The row of one promise; whatever it raises is a fault."""
     here.begin(f"{promise.number:02}-{database.strip('—') or 'alone'}")
     started = time.monotonic()
-    print(f"{promise.number:>2} {promise.title} on {database} …", file=sys.stderr, flush=True)
     try:
         measured = await promise.run(here, scale)
     except Exception as error:
         measured = Measured(faults=[f"{type(error).__name__}: {error}"])
     seconds = time.monotonic() - started
     row = Row(promise=promise, database=database, measured=measured, seconds=seconds)
+    print(f"{promise.number:>2} {promise.title}, {database}, {seconds:.0f} s", file=sys.stderr, flush=True)
     for line in (measured.figures, *measured.faults[:3], *measured.late[:3]):
         print(f"     {line}", file=sys.stderr, flush=True)
     here.history.close()
@@ -105,6 +108,8 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    # It complains of connections that were cut on purpose.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     given = arguments()
     scale = SCALES[given.scale]
     scale = Scale(**{**vars(scale), "share": given.share or scale.share})

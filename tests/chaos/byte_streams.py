@@ -1,10 +1,8 @@
 """The promise of the provider's bytes: any stream is survived, and none is called finished without its end."""
 
-import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator
 
 from chaos.promise import Measured, Promise, Scale
 from chaos.scene import Scene
@@ -33,25 +31,18 @@ PIECES = (b"\n", b"\r", b"\r\n\r\n", b"data: ", b"data:", b"{", b"}", b'"', b"\\
 ENDS = (b"[DONE]", b"finish_reason")
 
 
-class Body:
-    """A response whose body comes in these pieces."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self.pieces = pieces
-
-    async def iter_bytes(self) -> AsyncIterator[bytes]:
-        """The pieces, one network read each."""
-        for piece in self.pieces:
-            yield piece
-
-
-async def read(pieces: list[bytes], *, deadline: float) -> tuple[str, str, str]:
-    """What is read of the pieces: both texts, and the code of the failure if there is one."""
-    content = reasoning = ""
+def read(pieces: list[bytes]) -> tuple[str, str, str]:
+    """What is read of the pieces, one network read each: both texts, and the code of the failure if there is one."""
+    reader, chunks = Reader(), []
+    for piece in pieces:
+        chunks.append(reader.feed(piece))
+        if reader.has_ended:
+            break
+    else:
+        chunks.append(reader.end())
+    content, reasoning = ("".join(getattr(chunk, name) for chunk in chunks) for name in ("content", "reasoning"))
     try:
-        async for chunk in Reader(Body(pieces), deadline=deadline).chunks():
-            content += chunk.content
-            reasoning += chunk.reasoning
+        reader.check()
     except AnswerFailed as failure:
         return content, reasoning, failure.code
     return content, reasoning, ""
@@ -85,25 +76,21 @@ def cut_up(body: bytes, chance: random.Random) -> list[bytes]:
 
 async def survive(scene: Scene, scale: Scale) -> Measured:
     """Every case at every cut, then mutated ones; only `AnswerFailed` may be raised."""
-    from chattable.conf import settings
-
     measured = Measured()
     logging.getLogger("chattable.completions").setLevel(logging.ERROR)
-    deadline = asyncio.get_running_loop().time() + 10**6
-    settings.values().update(END_SECONDS=10**6, IDLE_SECONDS=10**6)
     cuts = 0
     for name, body in CASES.items():
-        whole = await read([body], deadline=deadline)
+        whole = read([body])
         for place in range(len(body) + 1):
             cuts += 1
-            found = await read([body[:place], body[place:]], deadline=deadline)
+            found = read([body[:place], body[place:]])
             measured.expect(found == whole, f"{name} cut at {place} reads {found} instead of {whole}")
     streams = 10**6 if scale.is_long else 10_000
     chance, started, longest = random.Random(15), time.monotonic(), 0
     for _ in range(streams):
         body = mutated(chance)
         try:
-            content, reasoning, failure = await read(cut_up(body, chance), deadline=deadline)
+            content, reasoning, failure = read(cut_up(body, chance))
         except Exception as error:
             measured.faults.append(f"{type(error).__name__}: {error} from {body!r}")
             break

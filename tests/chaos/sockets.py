@@ -17,7 +17,7 @@ SPEED = 30.0
 async def outlive_silence(scene: Scene, scale: Scale) -> Measured:
     """Say nothing for half an hour behind a line that is closed after 60 s, then let the line die unnoticed."""
     speed = 1.0 if scale.is_long else SPEED
-    silence = 1800 / speed * (1 if scale.share == 1 else 0.25)
+    silence = 1800 / speed * (1 if scale.slack == 1 else 0.1)
     measured = Measured(f"heartbeat {PING_EVERY:g} s, dead after {DEAD_AFTER:g} s more")
     measured.expect(PING_EVERY <= 25, "the heartbeat is slower than 25 s")
     [person] = scene.people(1)
@@ -43,7 +43,8 @@ async def come_back_spread(scene: Scene, scale: Scale) -> Measured:
     """Restart web under a thousand tabs."""
     people = scene.people(scale.count(1000, least=60))
     # One web process, so that all lose it in the same moment.
-    tabs = [Tab(person, url=scene.stack.web_url) for person in people]
+    speed = 1.0 if scale.slack == 1 else 4.0
+    tabs = [Tab(person, url=scene.stack.web_url, speed=speed) for person in people]
     for start in range(0, len(tabs), 50):
         await asyncio.gather(*(tab.__aenter__() for tab in tabs[start : start + 50]))
     try:

@@ -146,3 +146,22 @@ const inView = (place: import("@playwright/test").Locator) =>
     const { top, bottom } = element.getBoundingClientRect();
     return top > 60 && bottom < window.innerHeight - 200;
   });
+
+test("mathematics is set under the page's policy, and money stays text", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const text =
+    "It costs $5 now and $10 later. Let $x^2 + y_i$ be\n\n$$\n\\frac{a}{b} = \\sum_{i=1}^n i\n- c\n$$\n\nand \\(z\\), but \\(\\nonsense{\\) is none.\n";
+  const model = await script([says(text), ...finish()]);
+  await chat.open(await api.newChat(model));
+  await chat.send("Explain");
+  await expect(chat.answer.locator(".katex")).toHaveCount(3);
+  await expect(chat.answer).toContainText("It costs $5 now and $10 later.");
+  await expect(chat.answer).toContainText("\\(\\nonsense{\\)");
+  await page.reload();
+  await expect(chat.answer.locator(".katex-display")).toHaveCount(1);
+  const fonts = () => page.evaluate(() => document.fonts.check("16px KaTeX_Math"));
+  await expect.poll(fonts).toBe(true);
+});

@@ -1,3 +1,5 @@
+import { formulaEnd } from "./formulas";
+
 interface Mark {
   readonly kind: "*" | "_" | "~" | "[" | "!";
   readonly at: number;
@@ -33,6 +35,11 @@ class InlineScanner {
 
   /** Goes on by one token; gives the text to finish with when the rest must not be shown. */
   #step(char: string): string | undefined {
+    const formula = char === "$" || char === "\\" ? formulaEnd(this.#text, this.#at) : undefined;
+    if (formula !== undefined) {
+      this.#at = formula;
+      return undefined;
+    }
     if (char === "\\") return this.#escape();
     if (char === "`") return this.#code();
     if (char === "*" || char === "_" || char === "~") return this.#emphasis(char);

@@ -1,14 +1,25 @@
 import type { Nodes, Root, RootContent } from "mdast";
 import Markdown, { type Options } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { mathSyntax, mathTree } from "./math-syntax";
 
 type Plugin = NonNullable<Options["remarkPlugins"]>[number];
 type Parser = (text: string) => Root;
+interface ParserData {
+  micromarkExtensions?: unknown[];
+  fromMarkdownExtensions?: unknown[];
+}
 
 /** Footnotes would need the whole text at once: their marks stay as they were written. */
-function noFootnotes(this: { data: () => { micromarkExtensions?: unknown[] } }): void {
+function noFootnotes(this: { data: () => ParserData }): void {
   const disabled = ["gfmFootnoteDefinition", "gfmFootnoteCall", "gfmPotentialFootnoteCall"];
   this.data().micromarkExtensions?.push({ disable: { null: disabled } });
+}
+
+function withMath(this: { data: () => ParserData }): void {
+  const data = this.data();
+  data.micromarkExtensions?.push(mathSyntax);
+  data.fromMarkdownExtensions?.push(mathTree);
 }
 
 /** The very parser that react-markdown renders with, so that both see the same blocks. */
@@ -17,7 +28,8 @@ function makeParser(): Parser {
   function capture(this: { parse: Parser }): void {
     parser = (text) => this.parse(text);
   }
-  Markdown({ children: "", remarkPlugins: [remarkGfm, noFootnotes as Plugin, capture as Plugin] });
+  const plugins = [remarkGfm, noFootnotes as Plugin, withMath as Plugin, capture as Plugin];
+  Markdown({ children: "", remarkPlugins: plugins });
   if (!parser) throw new Error("react-markdown did not call its plugins.");
   return parser;
 }

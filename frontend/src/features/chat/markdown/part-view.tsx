@@ -1,10 +1,11 @@
-import type { ElementContent, Root as HtmlRoot } from "hast";
+import type { Element, ElementContent, Root as HtmlRoot } from "hast";
 import type { Root } from "mdast";
-import { memo } from "react";
+import { memo, type ReactNode } from "react";
 import ReactMarkdown, { type Components, type Options } from "react-markdown";
 import { strings } from "@/shared/strings";
 import type { Part } from "./blocks";
 import { CodeBlock } from "./code-block";
+import { Formula } from "./formula";
 import { ImageLink } from "./image-link";
 import { safeUrl } from "./safe-url";
 
@@ -17,7 +18,10 @@ interface Props {
   pick: Pick;
 }
 
-const COMPONENTS: Components = {
+/** Mathematics is an element that React has no type for. */
+type OurComponents = Components & { math: (props: { node?: Element }) => ReactNode };
+
+const COMPONENTS: OurComponents = {
   a: ({ href, children }) =>
     href ? (
       <a href={href} target="_blank" rel="noopener noreferrer">
@@ -36,6 +40,11 @@ const COMPONENTS: Components = {
     />
   ),
   img: ({ src, alt }) => <ImageLink src={typeof src === "string" ? src : ""} alt={alt ?? ""} />,
+  math: ({ node }: { node?: Element }) => {
+    const { alttext, display } = node?.properties ?? {};
+    const source = node ? textOf(node) : "";
+    return <Formula tex={String(alttext)} isDisplay={display === "block"} source={source} />;
+  },
   pre: ({ node }) => {
     const code = node?.children[0];
     if (code?.type !== "element") return null;

@@ -1,5 +1,6 @@
 import { type Block, type Definitions, type Part, plainBlock, read } from "./blocks";
 import { closesFence, type Fence, fenceOf, mayClose, unindent } from "./fence";
+import { openDisplay } from "./formulas";
 import { mend } from "./mend";
 import { LONGEST_PIECE } from "./pieces";
 import { addressAtEnd, unlinkLast } from "./unlink";
@@ -52,7 +53,12 @@ export class Splitter {
   #readLines(): void {
     const lineEnd = this.#text.lastIndexOf("\n") + 1;
     const isLongLine = this.#text.length - lineEnd > LONGEST_PIECE;
-    const end = isLongLine ? this.#text.length : lineEnd;
+    const formula = openDisplay(this.#text.slice(this.#offset, lineEnd));
+    const end = isLongLine
+      ? this.#text.length
+      : formula === undefined
+        ? lineEnd
+        : this.#offset + formula;
     const length = end - this.#offset;
     const isLong = isLongLine || length > LONGEST_GROWING;
     if (end <= this.#readTo || (isLong && length < GROWTH * this.#readLength)) return;
@@ -126,6 +132,8 @@ export class Splitter {
     if (this.#fence) return this.#growingCode(this.#fence);
     const tail = this.#text.slice(this.#offset);
     if (tail.length > LONGEST_GROWING) return this.#growingPlain(tail);
+    const formula = openDisplay(tail);
+    if (formula !== undefined) return this.#growingFormula(tail, formula);
     const blocks = this.#readTail(mend(tail, this.#open?.kind === "table"));
     const address = addressAtEnd(tail);
     if (address) unlinkLast(blocks.at(-1)?.parts.at(-1)?.nodes ?? [], address);
@@ -139,6 +147,13 @@ export class Splitter {
       : this.#text.length;
     const block = this.#codeTo(fence, end);
     return block ? [block] : [];
+  }
+
+  /** It shows as it was written until it is whole. */
+  #growingFormula(tail: string, at: number): Block[] {
+    const before = tail.slice(0, at);
+    const blocks = before.trim() ? this.#readTail(before) : this.#open ? [this.#open] : [];
+    return [...blocks, plainBlock(this.#offset + at, tail.slice(at))];
   }
 
   #growingPlain(tail: string): Block[] {
@@ -216,7 +231,7 @@ function isClosed(block: Block, complete: string): boolean {
   if (block.kind === "code") return !block.isOpen;
   if (block.kind === "list") return false;
   const type = block.parts.at(-1)?.nodes[0]?.type;
-  if (type === "heading" || type === "thematicBreak") return true;
+  if (type === "heading" || type === "thematicBreak" || type === "math") return true;
   const isText =
     type === "paragraph" || type === "table" || type === "blockquote" || type === "definition";
   return isText && /(?:^|\n)[ \t]*\n$/.test(complete);

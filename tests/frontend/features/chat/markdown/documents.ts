@@ -46,6 +46,42 @@ other fence
 The end.
 `;
 
+/** Mathematics as models write it, beside money and shell. */
+export const MATH = `It costs $5 now and $10 later, US$1,000–$2,500. Let $x^2_i$ be *slanted*, \\( a_1 * b_1 \\).
+
+$$
+\\frac{a}{b}
+- c
++ d
+= e
+$$
+
+Then
+\\[
+\\sum_{i=1}^n i
+\\]
+goes on with $$E = mc^2$$ and \`$HOME/$USER\`.
+
+- item $y$
+- another \\(z\\)
+
+  $$
+  q
+  $$
+
+> $$
+> r_1 * r_2
+> $$
+
+$$ never closed
+- one
+- two
+
+${FENCE}sh
+echo $A $B $$
+${FENCE}
+`;
+
 export const HOSTILE = [
   "<script>alert(1)</script>",
   "<img src=x onerror=alert(1)>",

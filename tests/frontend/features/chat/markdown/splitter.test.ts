@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Block, Part } from "@/features/chat/markdown/blocks";
 import { Splitter } from "@/features/chat/markdown/splitter";
 import { seeded } from "../../../shared/events/messages";
-import { MIXED } from "./documents";
+import { MATH, MIXED } from "./documents";
 
 const once = (text: string): readonly Block[] => new Splitter().read(text, false);
 
@@ -46,7 +46,8 @@ vi.setConfig({ testTimeout: 60_000 });
 
 describe("a grown text", () => {
   it.each([1, 3, 7, 50])("is split as if it had come at once (%i characters at a time)", (by) => {
-    expect(shape(grow(MIXED, steps(MIXED, by)))).toEqual(shape(once(MIXED)));
+    for (const text of [MIXED, MATH])
+      expect(shape(grow(text, steps(text, by)))).toEqual(shape(once(text)));
   });
 
   it.each(Object.entries(LONG))("is split the same when it is a long %s", (_, text) => {
@@ -72,6 +73,11 @@ describe("a grown text", () => {
       "====",
       "|x|",
       "|-|",
+      "$$",
+      "$$ x",
+      "\\[",
+      "\\]",
+      "$a$ and $b",
     ];
     for (let seed = 0; seed < 60; seed++) {
       const random = seeded(seed);

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import axe from "axe-core";
+import { violations } from "./barriers";
 import { ChatPage } from "./chat-page";
 import { counts, finish, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
@@ -114,17 +114,6 @@ test("light and dark follow the system", async ({ api, chat, page }) => {
   await page.emulateMedia({ colorScheme: "dark" });
   expect(await ground()).toBe("rgb(22, 24, 23)");
 });
-
-/** The rules of WCAG 2.2 A and AA that a program can check. */
-async function violations(page: Page) {
-  await page.evaluate(axe.source);
-  const { violations: found } = await page.evaluate(() =>
-    (window as unknown as { axe: typeof axe }).axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }),
-  );
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
 
 for (const colorScheme of ["light", "dark"] as const)
   test(`no barrier that a program can find (${colorScheme})`, async ({

@@ -1,13 +1,23 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { onSignedOut } from "@/shared/api/client";
 import { asApiError } from "@/shared/api/error";
+import { messagesKey } from "@/shared/api/messages";
+import { isNotShown, reopen } from "@/shared/api/path";
 import { sessionEnded } from "@/shared/api/session";
 
 const MOST_RETRIES = 2;
 
-/** The page's one cache of what the server has said; a 401 anywhere ends the session in it. */
+/**
+ * The page's one cache of what the server has said; a 401 anywhere ends the session in it. Of a chat in which another
+ * branch is shown meanwhile it reads the end anew.
+ */
 export function makeQueryClient(): QueryClient {
-  const client = new QueryClient({
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, { queryKey: [kind, chatId] }) => {
+        if (kind === messagesKey("")[0] && isNotShown(error)) reopen(client, String(chatId));
+      },
+    }),
     defaultOptions: {
       queries: {
         // An answer that refuses will refuse again; only a server that was not there is asked again.

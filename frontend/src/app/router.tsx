@@ -31,7 +31,10 @@ const signup = createRoute({
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
-  validateSearch: ({ list }): { list?: boolean } => (list === true ? { list } : {}),
+  validateSearch: ({ list, message }): { list?: boolean; message?: string } => ({
+    ...(list === true ? { list } : {}),
+    ...(typeof message === "string" ? { message } : {}),
+  }),
   component: SignedIn,
 });
 // Both addresses show the shell's one chat view, which stays mounted when a new chat gets its address.

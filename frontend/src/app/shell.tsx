@@ -1,4 +1,4 @@
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { AccountMenu } from "@/features/account/account-menu";
 import { ChatView } from "@/features/chat/chat-view";
@@ -16,6 +16,8 @@ import { useShortcuts } from "./use-shortcuts";
 /** The signed-in page: the list of chats at the side, one chat in the middle. */
 export function Shell({ user }: { user: User }) {
   const { chatId: open } = useParams({ strict: false });
+  const { message } = useSearch({ strict: false });
+  const navigate = useNavigate();
   const fresh = useFreshId(open);
   const chatId = open ?? fresh;
   const sheet = useSheet();
@@ -32,7 +34,15 @@ export function Shell({ user }: { user: User }) {
         </Dialog>
         <main className="flex min-w-0 flex-1 flex-col">
           <TopBar openId={open} onOpenList={sheet.show} />
-          <ChatView key={chatId} chatId={chatId} isNew={open === undefined} />
+          <ChatView
+            key={chatId}
+            chatId={chatId}
+            isNew={open === undefined}
+            target={message}
+            onLeaveTarget={() => {
+              if (message) void navigate({ to: ".", search: {}, replace: true });
+            }}
+          />
         </main>
       </div>
     </Events>

@@ -1,54 +1,69 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
-import { flatMessages, type Messages, messagesQuery } from "@/shared/api/messages";
+import { useQueryClient } from "@tanstack/react-query";
+import { isCut, openPath } from "@/shared/api/path";
 import { useSocketStatus } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
+import { Notice } from "@/shared/ui/notice";
 import { Composer } from "./composer/composer";
 import { Examples, Greeting } from "./greeting";
 import { LoadFailed } from "./load-failed";
 import { MessageList } from "./message-list";
 import { useAnnouncements } from "./use-announcements";
+import { useLinked } from "./use-linked";
+import { usePath } from "./use-path";
 import { useStop } from "./use-stop";
 
 interface Props {
   chatId: string;
   /** The chat does not exist on the server yet. */
   isNew: boolean;
+  /** The message that the address leads to. */
+  target?: string;
+  /** Called when the reader goes on to the end of the chat. */
+  onLeaveTarget?: () => void;
 }
 
 /** One chat: its messages and the box to write in. */
-export function ChatView({ chatId, isNew }: Props) {
-  const query = useInfiniteQuery({ ...messagesQuery(chatId), enabled: !isNew });
-  const messages = useMemo(
-    () => flatMessages(query.data as Messages | undefined).filter(({ role }) => role !== "system"),
-    [query.data],
-  );
-  const older = useMemo(
-    () => ({
-      hasMore: query.hasPreviousPage,
-      mayLoad: query.hasPreviousPage && !query.isFetching && !query.isFetchPreviousPageError,
-      hasFailed: query.isFetchPreviousPageError,
-      load: () => void query.fetchPreviousPage(),
-    }),
-    [
-      query.hasPreviousPage,
-      query.isFetching,
-      query.isFetchPreviousPageError,
-      query.fetchPreviousPage,
-    ],
-  );
+export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
+  const client = useQueryClient();
+  const linked = useLinked(chatId, target);
+  const path = usePath(chatId, { enabled: !isNew && !linked.isOpening });
+  const { query, messages } = path;
   const { running, stop } = useStop(chatId);
   useAnnouncements(chatId);
   const isEmpty = messages.length === 0 && (isNew || query.isSuccess);
   const hasFailed = query.isError && !query.data;
+  const toLatest = async () => {
+    onLeaveTarget?.();
+    if (isCut(client, chatId)) await openPath(client, chatId);
+  };
   return (
     <div className="flex min-h-0 flex-1 flex-col">
+      {linked.isMissing && (
+        <Notice title={strings.chat.noMessage} className="mx-4 mt-3 max-w-measure wide:mx-auto">
+          {strings.chat.noMessageHint}
+        </Notice>
+      )}
       {isEmpty && <Greeting />}
       {hasFailed && <LoadFailed error={query.error} onRetry={() => void query.refetch()} />}
-      {!isEmpty && !hasFailed && <MessageList messages={messages} older={older} />}
+      {!isEmpty && !hasFailed && (
+        <MessageList
+          messages={messages}
+          siblings={path.siblings}
+          older={path.older}
+          newer={path.newer}
+          target={target}
+          onLatest={toLatest}
+        />
+      )}
       <div className="px-4 pb-4">
         <ConnectionLine />
-        <Composer chatId={chatId} isNew={isNew} running={running} onStop={stop} />
+        <Composer
+          chatId={chatId}
+          isNew={isNew}
+          running={running}
+          onStop={stop}
+          onSend={onLeaveTarget}
+        />
       </div>
       {isEmpty && <Examples />}
     </div>

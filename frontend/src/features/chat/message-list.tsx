@@ -1,42 +1,57 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { Siblings } from "@/shared/api/messages";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { LatestPill } from "./latest-pill";
-import { type Older, OlderLine } from "./older-line";
+import { ListRow } from "./list-row";
+import { type More, MoreLine } from "./more-line";
 import { rowsToMount } from "./pinned-rows";
 import { NEAR_END, reserveFor } from "./scroll";
-import { Turn } from "./turns/turn";
+import { useAnchor } from "./use-anchor";
+import { HoldContext, useHoldPlace } from "./use-hold";
 import { MOST_MOUNTED, useOverscan } from "./use-overscan";
 import { useScrollMode } from "./use-scroll-mode";
 
 interface Props {
   messages: readonly ShownMessage[];
-  older: Older;
+  siblings: Siblings;
+  older: More;
+  newer: More;
+  /** The message that a link leads to. */
+  target: string | undefined;
+  /** Asks for the end of the path, which may not be loaded. */
+  onLatest: () => Promise<void>;
 }
 
+type List = Virtualizer<HTMLDivElement, HTMLLIElement>;
+
 const GAP = 16;
-/** Older messages are fetched when the reader is this near to the first one. */
-const NEAR_TOP = 800;
+const LINE = 48;
+/** More messages are fetched when the reader is this near to the first or the last one. */
+const NEAR = 800;
 
 /** The turns of a chat. Only this component knows that not all of them are mounted. */
-export function MessageList({ messages, older }: Props) {
+export function MessageList({ messages, siblings, older, newer, target, onLatest }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [mode, send] = useScrollMode(scroller);
   const [reserve, setReserve] = useState(GAP);
   const [isAway, setAway] = useState(false);
-  const anchor = useSentTurn(messages);
+  const floor = useRef(0);
+  const anchor = useAnchor(messages, target);
   const overscan = useOverscan(messages.length);
-  const isFollowing = mode === "following";
+  const isFollowing = mode === "following" && !newer.hasMore;
 
-  const onChange = (list: Virtualizer<HTMLDivElement, HTMLLIElement>) => {
+  const onChange = (list: List) => {
     const at = messages.findIndex(({ id }) => id === anchor);
     const start = list.measurementsCache[at]?.start;
     const end = list.measurementsCache.at(-1)?.end ?? 0;
     const view = list.scrollRect?.height ?? 0;
-    const space = start === undefined ? GAP : reserveFor(view, end, start, GAP);
-    setReserve(space);
-    setAway(end + space - view - (list.scrollOffset ?? 0) > GAP);
+    const least = newer.hasMore ? LINE : GAP;
+    const space = start === undefined ? least : reserveFor(view, end, start, least);
+    const whole = Math.max(space, floor.current - end);
+    setReserve(whole);
+    setAway(newer.hasMore || end + whole - view - (list.scrollOffset ?? 0) > GAP);
   };
   const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count: messages.length,
@@ -45,7 +60,7 @@ export function MessageList({ messages, older }: Props) {
     estimateSize: (index) => estimate(messages[index]),
     overscan,
     rangeExtractor: (range) => rowsToMount(scroller.current, range),
-    paddingStart: older.hasMore ? 48 : GAP,
+    paddingStart: older.hasMore ? LINE : GAP,
     paddingEnd: reserve,
     scrollPaddingStart: GAP,
     anchorTo: "end",
@@ -56,21 +71,34 @@ export function MessageList({ messages, older }: Props) {
     directDomUpdatesMode: "position",
     onChange,
   });
-  useOpenAtEnd(list, messages.length > 0);
+  const toEnd = () => {
+    floor.current = 0;
+    send({ type: "latest" });
+    list.scrollToEnd();
+  };
+  const onHold = useCallback(() => send({ type: "touched", up: true }), [send]);
+  const onFloor = useCallback(
+    (height: number) => {
+      floor.current = height;
+      list.options.onChange?.(list, true);
+    },
+    [list],
+  );
+  const hold = useHoldPlace({ scroller, messages, onHold, onFloor });
+  useOpenAtEnd(list, messages.length > 0 && anchor === undefined);
   useKeepEnd(list, scroller, isFollowing);
   useLayoutEffect(() => {
     if (anchor === undefined) return;
+    floor.current = 0;
     send({ type: "sent" });
-    const index = list.options.count - 1;
-    const frame = requestAnimationFrame(() => list.scrollToIndex(index, { align: "start" }));
+    const frame = requestAnimationFrame(() => {
+      const { count, getItemKey } = list.options;
+      const index = Array.from({ length: count }, (_, at) => getItemKey(at)).indexOf(anchor);
+      if (index >= 0) list.scrollToIndex(index, { align: "start" });
+    });
     return () => cancelAnimationFrame(frame);
   }, [anchor, list, send]);
-
-  const first = list.range?.startIndex ?? 0;
-  useEffect(() => {
-    if (first < 10 && (list.scrollOffset ?? 0) < NEAR_TOP && older.mayLoad && !isFollowing)
-      older.load();
-  }, [first, list, older, isFollowing]);
+  useLoadMore(list, { older: isFollowing ? undefined : older, newer });
 
   const isWindowed = messages.length > MOST_MOUNTED;
   return (
@@ -79,64 +107,62 @@ export function MessageList({ messages, older }: Props) {
         ref={scroller}
         className="min-h-0 flex-1 overflow-y-auto overscroll-contain [overflow-anchor:none]"
       >
-        <OlderLine older={older} />
-        <ol
-          ref={list.containerRef}
-          aria-label={strings.chat.transcript}
-          aria-live="off"
-          className="relative"
-        >
-          {list.getVirtualItems().map(({ key, index }) => {
-            const message = messages[index];
-            return message ? (
-              <li
-                key={key}
-                ref={list.measureElement}
-                data-index={index}
-                aria-setsize={isWindowed ? messages.length : undefined}
-                aria-posinset={isWindowed ? index + 1 : undefined}
-                className="absolute inset-x-0 top-0 px-4"
-              >
-                <div className="mx-auto max-w-measure">
-                  <Turn message={message} isLast={index === messages.length - 1} />
-                </div>
-              </li>
-            ) : null;
-          })}
-        </ol>
+        <MoreLine more={older} at="top" />
+        <HoldContext value={hold}>
+          <ol
+            ref={list.containerRef}
+            aria-label={strings.chat.transcript}
+            aria-live="off"
+            className="relative"
+          >
+            {list.getVirtualItems().map(({ key, index }) => {
+              const message = messages[index];
+              return message ? (
+                <ListRow
+                  key={key}
+                  ref={list.measureElement}
+                  message={message}
+                  siblings={siblings[message.id]}
+                  index={index}
+                  count={messages.length}
+                  isWindowed={isWindowed}
+                  isMarked={message.id === target}
+                />
+              ) : null;
+            })}
+          </ol>
+        </HoldContext>
+        <MoreLine more={newer} at="bottom" />
       </div>
       {!isFollowing && isAway && (
-        <LatestPill
-          onPress={() => {
-            send({ type: "latest" });
-            list.scrollToEnd();
-          }}
-        />
+        <LatestPill onPress={() => void onLatest().then(() => requestAnimationFrame(toEnd))} />
       )}
     </div>
   );
 }
 
-/** The id of the turn that the reader has sent last in this view. */
-function useSentTurn(messages: readonly ShownMessage[]): string | undefined {
-  const [sent, setSent] = useState<string>();
-  const last = messages.findLast(({ role }) => role === "user");
-  if (last?.status === "sending" && last.id !== sent) setSent(last.id);
-  return sent;
+function useLoadMore(list: List, { older, newer }: { older: More | undefined; newer: More }): void {
+  const first = list.range?.startIndex ?? 0;
+  const last = list.range?.endIndex ?? 0;
+  useEffect(() => {
+    const offset = list.scrollOffset ?? 0;
+    if (first < 10 && offset < NEAR && older?.mayLoad) older.load();
+    const below = list.getTotalSize() - offset - (list.scrollRect?.height ?? 0);
+    if (last >= list.options.count - 10 && below < NEAR && newer.mayLoad) newer.load();
+  }, [first, last, list, older, newer]);
 }
 
-function useOpenAtEnd(
-  list: Virtualizer<HTMLDivElement, HTMLLIElement>,
-  hasMessages: boolean,
-): void {
+function useOpenAtEnd(list: List, isWanted: boolean): void {
+  const isDone = useRef(false);
   useLayoutEffect(() => {
-    if (hasMessages) list.scrollToEnd();
-  }, [list, hasMessages]);
+    if (isWanted && !isDone.current) list.scrollToEnd();
+    isDone.current ||= isWanted;
+  }, [list, isWanted]);
 }
 
 /** When the view itself becomes smaller, as by a growing composer, the end stays in it. */
 function useKeepEnd(
-  list: Virtualizer<HTMLDivElement, HTMLLIElement>,
+  list: List,
   scroller: { current: HTMLElement | null },
   isFollowing: boolean,
 ): void {

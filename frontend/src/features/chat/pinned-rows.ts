@@ -1,11 +1,12 @@
 import { defaultRangeExtractor, type Range } from "@tanstack/react-virtual";
 
-/** The rows to mount: those around the view, and those that hold the focus or an end of the selection. */
+/** The rows to mount: those around the view, and those that hold the focus, an end of the selection or an editor. */
 export function rowsToMount(list: HTMLElement | null, range: Range): number[] {
   const rows = defaultRangeExtractor(range);
   const selection = document.getSelection();
   const nodes = [
     document.activeElement,
+    ...(list?.querySelectorAll("[data-keep]") ?? []),
     ...(selection?.isCollapsed ? [] : [selection?.anchorNode, selection?.focusNode]),
   ];
   const pinned = nodes

@@ -10,7 +10,7 @@ export function useRegenerate({ id, chat }: Pick<ShownMessage, "id" | "chat">) {
   const live = useLive();
   return useMutation({
     networkMode: "always",
-    mutationFn: () => regenerateMessage(id, { id: uuid7() }),
+    mutationFn: (wanted: { model?: string }) => regenerateMessage(id, { ...wanted, id: uuid7() }),
     onSuccess: (answer) => mergeMessages(client, chat, live.reconcile([answer]), { grow: true }),
   });
 }

@@ -2,6 +2,9 @@ import { type InfiniteData, infiniteQueryOptions, type QueryClient } from "@tans
 import { api, unwrap } from "./client";
 import type { MessagePage, SentMessage, ShownMessage } from "./types";
 
+/** By a message's id: it and its siblings, oldest first. */
+export type Siblings = Readonly<Record<string, readonly string[]>>;
+
 /** Where a page of the active path starts; empty is the newest page. */
 export type MessageCursor = { before?: string; after?: string; around?: string };
 export type Messages = InfiniteData<MessagePage, MessageCursor>;
@@ -39,7 +42,7 @@ export const fetchMessage = (id: string) =>
 
 export const sendMessage = (
   chatId: string,
-  message: { id: string; content: string; model?: string },
+  message: { id: string; content: string; parent?: string | null; model?: string },
 ): Promise<SentMessage> =>
   unwrap(
     api.POST("/api/chats/{id}/messages/", { params: { path: { id: chatId } }, body: message }),
@@ -48,6 +51,10 @@ export const sendMessage = (
 export const stopMessage = (id: string) =>
   unwrap(api.POST("/api/messages/{id}/stop/", { params: { path: { id } } }));
 
+/** Lets the branch of a message be shown; gives the chat back. */
+export const showMessage = (id: string) =>
+  unwrap(api.POST("/api/messages/{id}/show/", { params: { path: { id } } }));
+
 export const regenerateMessage = (id: string, body: { id?: string; model?: string } = {}) =>
   unwrap(api.POST("/api/messages/{id}/regenerate/", { params: { path: { id } }, body }));
 
@@ -55,10 +62,33 @@ export const regenerateMessage = (id: string, body: { id?: string; model?: strin
 export const flatMessages = (messages: Messages | undefined): ShownMessage[] =>
   messages?.pages.flatMap((page) => page.results) ?? [];
 
+/** The siblings of all loaded messages that have any. */
+export const siblingsOf = (messages: Messages | undefined): Siblings =>
+  Object.assign({}, ...(messages?.pages.map((page) => page.siblings) ?? []));
+
+/** The last message that the server has; null for an empty path, undefined where its end is not loaded. */
+export function leafOf(messages: Messages | undefined): string | null | undefined {
+  if (!messages || messages.pages.at(-1)?.after) return undefined;
+  return flatMessages(messages).findLast(({ status }) => status !== "sending")?.id ?? null;
+}
+
 const emptyMessages: Messages = {
   pages: [{ results: [], siblings: {}, before: null, after: null }],
   pageParams: [{}],
 };
+
+/** What is loaded of the path, without its pages; `after` is null where its end is here. */
+interface Path {
+  messages: readonly ShownMessage[];
+  siblings: Siblings;
+  after: string | null;
+}
+
+const pathOf = (messages: Messages): Path => ({
+  messages: flatMessages(messages),
+  siblings: siblingsOf(messages),
+  after: messages.pages.at(-1)?.after ?? null,
+});
 
 /**
  * Shows the reader's own turn before the server has it, at the end of the path. A path that is not loaded yet stays
@@ -71,11 +101,15 @@ export function addOptimistic(
   { first = false }: { first?: boolean } = {},
 ): void {
   client.setQueryData<Messages>(messagesKey(chatId), (known) => {
-    const messages = known ?? (first ? emptyMessages : undefined);
-    if (!messages) return messages;
-    const path = flatMessages(messages).filter((message) => message.id !== turn.id);
-    const parent = path.at(-1)?.id ?? null;
-    return replacePath(messages, [...path, optimisticTurn(chatId, parent, turn)]);
+    const loaded = known ?? (first ? emptyMessages : undefined);
+    if (!loaded) return loaded;
+    const path = pathOf(loaded);
+    const messages = path.messages.filter((message) => message.id !== turn.id);
+    const parent = messages.at(-1)?.id ?? null;
+    return withPath(loaded, {
+      ...path,
+      messages: [...messages, optimisticTurn(chatId, parent, turn)],
+    });
   });
 }
 
@@ -83,10 +117,9 @@ export function addOptimistic(
 export function dropOptimistic(client: QueryClient, chatId: string, id: string): void {
   client.setQueryData<Messages>(messagesKey(chatId), (known) => {
     if (!known) return known;
-    return replacePath(
-      known,
-      flatMessages(known).filter((message) => message.id !== id || message.status !== "sending"),
-    );
+    const path = pathOf(known);
+    const isLeft = (message: ShownMessage) => message.id !== id || message.status !== "sending";
+    return withPath(known, { ...path, messages: path.messages.filter(isLeft) });
   });
 }
 
@@ -104,45 +137,72 @@ export function mergeMessages(
   let complete = client.getQueryData(messagesKey(chatId)) !== undefined;
   client.setQueryData<Messages>(messagesKey(chatId), (known) => {
     if (!known) return known;
-    let path = flatMessages(known);
+    let path = pathOf(known);
     for (const message of messages) {
       const next = merged(path, message, grow);
       if (next) path = next;
       else complete = false;
     }
-    return replacePath(known, path);
+    return withPath(known, path);
   });
   return complete;
 }
 
-function merged(
-  path: ShownMessage[],
-  message: ShownMessage,
-  grow: boolean,
-): ShownMessage[] | undefined {
-  const at = path.findIndex(({ id }) => id === message.id);
-  const known = path[at];
-  if (known) return message.version < known.version ? path : path.with(at, message);
+function merged(path: Path, message: ShownMessage, grow: boolean): Path | undefined {
+  const { messages, after } = path;
+  const at = messages.findIndex(({ id }) => id === message.id);
+  const known = messages[at];
+  if (known) {
+    const isOlder = message.version < known.version;
+    return isOlder ? path : { ...path, messages: messages.toSpliced(at, 1, message) };
+  }
   if (!grow) return undefined;
-  const parentAt = path.findIndex(({ id }) => id === message.parent);
-  if (parentAt < 0 && (message.parent !== null || path.length > 0)) return undefined;
-  const rival = path[parentAt + 1];
-  if (rival && rival.status !== "sending" && rival.created_at > message.created_at) return path;
-  const waiting = path.slice(parentAt + 1).filter(({ status }) => status === "sending");
-  return [...path.slice(0, parentAt + 1), message, ...waiting];
+  const parentAt = messages.findIndex(({ id }) => id === message.parent);
+  const isRoot = message.parent === null && (messages[0]?.parent ?? null) === null;
+  const rival = messages.slice(parentAt + 1).find(({ status }) => status !== "sending");
+  // Where the end is not loaded, what comes there need not be, either.
+  if (after && (parentAt < 0 ? !isRoot : !rival)) return path;
+  if (parentAt < 0 && !isRoot) return undefined;
+  return placed(path, message, messages.slice(0, parentAt + 1), rival);
+}
+
+/** The path with a new message after `head`, in the place of its rival and what followed that one. */
+function placed(
+  path: Path,
+  message: ShownMessage,
+  head: readonly ShownMessage[],
+  rival: ShownMessage | undefined,
+): Path {
+  const { messages, siblings } = path;
+  const family = rival ? (siblings[rival.id] ?? [rival.id]) : [];
+  // Another branch, which the reader has left.
+  if (family.includes(message.id)) return path;
+  if (rival && rival.created_at > message.created_at) {
+    const older = family.toSpliced(family.indexOf(rival.id), 0, message.id);
+    return { ...path, siblings: { ...siblings, [rival.id]: older } };
+  }
+  return {
+    messages: [...head, message, ...messages.filter(({ status }) => status === "sending")],
+    siblings: rival ? { ...siblings, [message.id]: [...family, message.id] } : siblings,
+    after: null,
+  };
 }
 
 /** Writes a changed path back into the pages it came from; what is new lands in the last page. */
-function replacePath(messages: Messages, path: ShownMessage[]): Messages {
+function withPath(known: Messages, { messages, siblings, after }: Path): Messages {
   const pageOf = new Map(
-    messages.pages.flatMap((page, index) =>
+    known.pages.flatMap((page, index) =>
       page.results.map(({ id }): [string, number] => [id, index]),
     ),
   );
-  const pages = messages.pages.map((page): MessagePage => ({ ...page, results: [] }));
-  for (const message of path)
+  const pages = known.pages.map((page): MessagePage => ({ ...page, results: [] }));
+  for (const message of messages)
     pages[pageOf.get(message.id) ?? pages.length - 1]?.results.push(message);
-  return { ...messages, pages };
+  const last = pages.pop();
+  return {
+    ...known,
+    pages: last ? [...pages, { ...last, siblings, after }] : [],
+  };
 }
 
 function optimisticTurn(

@@ -19,4 +19,7 @@ export type ChatEvent =
 export type ShownMessage = Omit<Message, "status"> & { status: Message["status"] | "sending" };
 
 /** One page of the active path, oldest first; `before` and `after` are the ids to ask the neighbours with. */
-export type MessagePage = Omit<Schemas["MessagePage"], "results"> & { results: ShownMessage[] };
+export type MessagePage = Omit<Schemas["MessagePage"], "results" | "siblings"> & {
+  results: ShownMessage[];
+  siblings: Readonly<Record<string, readonly string[]>>;
+};

@@ -2,9 +2,16 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { applyChatEvent, chatsKey } from "@/shared/api/chats";
 import { asApiError } from "@/shared/api/error";
-import { fetchMessage, mergeMessages, messagesKey } from "@/shared/api/messages";
+import {
+  fetchMessage,
+  flatMessages,
+  type Messages,
+  mergeMessages,
+  messagesKey,
+} from "@/shared/api/messages";
+import { followLeaf, reopen } from "@/shared/api/path";
 import { isSignedIn, sessionEnded } from "@/shared/api/session";
-import type { Message, MessagePage } from "@/shared/api/types";
+import type { ChatEvent, Message, MessagePage } from "@/shared/api/types";
 import { isChatEvent, isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
 import { ChatSocket } from "./socket";
@@ -67,9 +74,14 @@ function receive(client: QueryClient, live: LiveStore, events: ServerEvent[]): v
   live.receive(events.filter(isMessageEvent));
   for (const event of events) {
     if (event.type === "gap") catchUp(client, live);
-    else if (isChatEvent(event)) applyChatEvent(client, event);
-    if (event.type === "chat.deleted") live.forgetChat(event.chat.id);
+    else if (isChatEvent(event)) receiveChat(client, live, event);
   }
+}
+
+function receiveChat(client: QueryClient, live: LiveStore, event: ChatEvent): void {
+  applyChatEvent(client, event);
+  if (event.type === "chat.deleted") live.forgetChat(event.chat.id);
+  else followLeaf(client, event.chat.id);
 }
 
 /** Events were lost: whatever is shown may have changed. */
@@ -81,8 +93,12 @@ function catchUp(client: QueryClient, live: LiveStore): void {
 
 /** The query cache holds the path: a message is written at its start and at its end. */
 function place(client: QueryClient, message: Message): void {
-  const isPlaced = mergeMessages(client, message.chat, [message], { grow: true });
-  if (!isPlaced) void client.invalidateQueries({ queryKey: messagesKey(message.chat) });
+  const queryKey = messagesKey(message.chat);
+  if (mergeMessages(client, message.chat, [message], { grow: true })) return;
+  const last = flatMessages(client.getQueryData<Messages>(queryKey)).at(-1);
+  if (!last) void client.invalidateQueries({ queryKey });
+  // Something between was missed; what is older than the path's end belongs to another branch.
+  else if (last.created_at < message.created_at) reopen(client, message.chat);
 }
 
 async function fetchOrGone(id: string): Promise<Message | null> {

@@ -61,6 +61,21 @@ export const ChevronDownIcon = () => (
     <path d="m6 8 4 4 4-4" />
   </Svg>
 );
+export const ChevronLeftIcon = () => (
+  <Svg>
+    <path d="m12 6-4 4 4 4" />
+  </Svg>
+);
+export const ChevronRightIcon = () => (
+  <Svg>
+    <path d="m8 6 4 4-4 4" />
+  </Svg>
+);
+export const LinkIcon = () => (
+  <Svg>
+    <path d="M8.5 11.5a3 3 0 0 0 4.2 0l2.6-2.6a3 3 0 0 0-4.2-4.2l-1 1m1.4 2.8a3 3 0 0 0-4.2 0L4.7 11.1a3 3 0 0 0 4.2 4.2l1-1" />
+  </Svg>
+);
 export const ArrowDownIcon = () => (
   <Svg>
     <path d="M10 4v12m-5-5 5 5 5-5" />

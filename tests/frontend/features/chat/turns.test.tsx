@@ -1,5 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Turn } from "@/features/chat/turns/turn";
@@ -8,19 +9,23 @@ import type { Message } from "@/shared/api/types";
 import { LiveStore } from "@/shared/events/live";
 import { ChatSocket } from "@/shared/events/socket";
 import { ConnectionContext } from "@/shared/events/use-live";
+import { makeChat } from "../../fake-server";
 import { answer, delta, settled } from "../../shared/events/messages";
 
 let live: LiveStore;
 let replies: Record<string, unknown>;
 let asked: string[];
+let bodies: unknown[];
 
 beforeEach(() => {
   live = new LiveStore({ fetchMessage: () => Promise.reject(new Error("The network is gone.")) });
   replies = {};
   asked = [];
+  bodies = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     const call = `${request.method} ${new URL(request.url).pathname}`;
     asked.push(call);
+    if (request.method === "POST") bodies.push(await request.json().catch(() => null));
     if (!(call in replies)) throw new TypeError("The network is gone.");
     return Response.json(replies[call]);
   });
@@ -125,6 +130,61 @@ describe("an answer", () => {
   it("keeps thoughts folded", () => {
     show(settled({ content: "Yes.", reasoning: "Let me think." }));
     expect(screen.getByText("Let me think.").closest("details")?.open).toBe(false);
+  });
+});
+
+describe("the versions of an answer", () => {
+  const showOneOf = (...siblings: string[]) =>
+    render(<Turn message={settled({ content: "Yes." })} siblings={siblings} isLast />, {
+      wrapper: Page,
+    });
+
+  it("are counted and reached by buttons that have names", () => {
+    showOneOf("first", "answer", "third");
+    expect(screen.getByRole("group", { name: "Version 2 of 3" }).textContent).toContain("2 / 3");
+    for (const name of ["Previous version", "Next version"])
+      expect(screen.getByRole("button", { name }).hasAttribute("disabled")).toBe(false);
+  });
+
+  it("end where there are no more", () => {
+    showOneOf("answer", "second");
+    expect(screen.getByRole("button", { name: "Previous version" }).hasAttribute("disabled")).toBe(
+      true,
+    );
+  });
+
+  it("are shown by the server, which is asked once", async () => {
+    replies["POST /api/messages/second/show/"] = makeChat({ id: "chat", current_leaf: "second" });
+    replies["GET /api/chats/chat/messages/"] = {
+      results: [settled({ id: "second" })],
+      siblings: {},
+      before: null,
+      after: null,
+    };
+    showOneOf("answer", "second");
+    const next = screen.getByRole("button", { name: "Next version" });
+    act(() => next.click());
+    act(() => next.click());
+    await waitFor(() => expect(asked).toContain("GET /api/chats/chat/messages/"));
+    expect(asked.filter((call) => call.startsWith("POST"))).toHaveLength(1);
+  });
+
+  it("say so when one cannot be shown", async () => {
+    showOneOf("answer", "second");
+    act(() => screen.getByRole("button", { name: "Next version" }).click());
+    expect((await screen.findByRole("alert")).textContent).toContain("could not be shown");
+  });
+
+  it("may come from another model", async () => {
+    replies["GET /api/models/"] = { results: [{ id: "demo" }, { id: "other" }], default: "demo" };
+    replies["POST /api/messages/answer/regenerate/"] = answer({ id: "again", model: "other" });
+    show(settled({ content: "Yes." }));
+    expect(asked).toEqual([]);
+    const user = userEvent.setup();
+    await user.click(screen.getByRole("button", { name: "Answer again by another model" }));
+    await user.click(await screen.findByRole("menuitem", { name: "other" }));
+    await waitFor(() => expect(asked).toContain("POST /api/messages/answer/regenerate/"));
+    expect(bodies.at(-1)).toMatchObject({ model: "other" });
   });
 });
 

@@ -4,9 +4,11 @@ import {
   addOptimistic,
   dropOptimistic,
   flatMessages,
+  leafOf,
   type Messages,
   mergeMessages,
   messagesKey,
+  siblingsOf,
 } from "@/shared/api/messages";
 import type { Message } from "@/shared/api/types";
 import { makeMessage } from "../../fake-server";
@@ -39,6 +41,12 @@ beforeEach(() => {
 });
 
 const cached = () => client.getQueryData<Messages>(key);
+/** Let the path go on where it is not loaded. */
+const cut = () =>
+  client.setQueryData<Messages>(key, (known) => {
+    const [first, last] = known?.pages ?? [];
+    return first && last && known ? { ...known, pages: [first, { ...last, after: "a2" }] } : known;
+  });
 const path = () => flatMessages(cached()).map(({ id }) => id);
 const merge = (messages: Message[], options?: { grow: boolean }) =>
   mergeMessages(client, "chat-1", messages, options);
@@ -65,6 +73,59 @@ describe("the path of messages", () => {
     merge([message("a2b", "q2", { created_at: at(5) })], { grow: true });
     merge([message("a2", "q2", { version: 9 })], { grow: true });
     expect(path()).toEqual(["q1", "a1", "q2", "a2b"]);
+  });
+
+  it("knows the siblings of what took another's place, in the order they were made", () => {
+    merge([message("a2b", "q2", { created_at: at(5) })], { grow: true });
+    merge([message("a2c", "q2", { created_at: at(6) })], { grow: true });
+    expect(siblingsOf(cached()).a2c).toEqual(["a2", "a2b", "a2c"]);
+    merge([message("q1b", null, { created_at: at(7) })], { grow: true });
+    expect(path()).toEqual(["q1b"]);
+    expect(siblingsOf(cached()).q1b).toEqual(["q1", "q1b"]);
+  });
+
+  it("counts an older sibling that it learns of late, and stays where it is", () => {
+    merge([message("a2c", "q2", { created_at: at(6) })], { grow: true });
+    merge([message("a2b", "q2", { created_at: at(5) })], { grow: true });
+    expect(path().at(-1)).toBe("a2c");
+    expect(siblingsOf(cached()).a2c).toEqual(["a2", "a2b", "a2c"]);
+  });
+
+  it("does not go to a younger sibling that the reader has left, when that one settles", () => {
+    client.setQueryData<Messages>(key, {
+      pages: [
+        {
+          results: [message("q1", null), message("a1", "q1")],
+          siblings: { a1: ["a1", "a1b"] },
+          before: null,
+          after: null,
+        },
+      ],
+      pageParams: [{}],
+    });
+    expect(merge([message("a1b", "q1", { created_at: at(9), version: 7 })], { grow: true })).toBe(
+      true,
+    );
+    expect(path()).toEqual(["q1", "a1"]);
+  });
+
+  it("ends at its leaf, unless it is loaded only in part", () => {
+    expect(leafOf(cached())).toBe("a2");
+    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
+    expect(leafOf(cached())).toBe("a2");
+    cut();
+    expect(leafOf(cached())).toBeUndefined();
+    expect(leafOf(undefined)).toBeUndefined();
+  });
+
+  it("leaves what comes after its loaded part to later pages, and takes a branch within it", () => {
+    cut();
+    expect(merge([message("q9", "a8")], { grow: true })).toBe(true);
+    expect(merge([message("q3", "a2")], { grow: true })).toBe(true);
+    expect(path()).toEqual(["q1", "a1", "q2", "a2"]);
+    merge([message("a1b", "q1", { created_at: at(5) })], { grow: true });
+    expect(path()).toEqual(["q1", "a1b"]);
+    expect(leafOf(cached())).toBe("a1b");
   });
 
   it("says that a message whose parent is unknown has no place", () => {

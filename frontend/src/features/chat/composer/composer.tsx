@@ -4,6 +4,8 @@ import { strings } from "@/shared/strings";
 import { Button } from "@/shared/ui/button";
 import { isComposing } from "@/shared/ui/composing";
 import { Notice } from "@/shared/ui/notice";
+import { BranchLine } from "./branch-line";
+import { isSendKey } from "./is-send-key";
 import { ModelPicker } from "./model-picker";
 import { SendButton } from "./send-button";
 import { TextBox } from "./text-box";
@@ -37,7 +39,7 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
   useEscape(running, onStop);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+    if (!isSendKey(event)) return;
     event.preventDefault();
     // A key held down repeats; only the first one is meant.
     if (!event.repeat) void submit();
@@ -60,6 +62,7 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
           {error.field("content") ?? error.message} {strings.composer.failedHint}
         </Notice>
       )}
+      {outbox.data?.branched && <BranchLine />}
       <div className="rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent">
         <TextBox
           ref={box}

@@ -1,13 +1,16 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useRef } from "react";
 import { applyChatEvent, createChat } from "@/shared/api/chats";
 import {
   addOptimistic,
   dropOptimistic,
-  mergeMessages,
+  leafOf,
+  type Messages,
   messagesKey,
   sendMessage,
 } from "@/shared/api/messages";
+import { isCut, openPath, placeSent } from "@/shared/api/path";
 import { titleFrom } from "./title";
 
 interface Target {
@@ -22,14 +25,28 @@ export interface Outgoing {
   model?: string;
 }
 
-/** Sends a turn: shows it at once, makes the chat when it is new, and takes the turn away again if that failed. */
+/**
+ * Sends a turn: shows it at once, makes the chat when it is new, and takes the turn away again if that failed. It
+ * continues what this page shows; `data.branched` says that the chat had gone on elsewhere.
+ */
 export function useSend({ chatId, isNew }: Target) {
   const client = useQueryClient();
   const navigate = useNavigate();
+  const last = useRef<{ parent: string | null | undefined; answer: string }>(undefined);
+
+  const parentOfNext = () => {
+    const leaf = leafOf(client.getQueryData<Messages>(messagesKey(chatId)));
+    // The page may still be on its way to what was sent just now.
+    return last.current && last.current.parent === leaf ? last.current.answer : leaf;
+  };
   return useMutation({
     networkMode: "always",
-    onMutate: (turn: Outgoing) => addOptimistic(client, chatId, turn, { first: isNew }),
+    onMutate: async (turn: Outgoing) => {
+      if (isCut(client, chatId)) await openPath(client, chatId);
+      addOptimistic(client, chatId, turn, { first: isNew });
+    },
     mutationFn: async (turn: Outgoing) => {
+      const parent = parentOfNext();
       if (isNew) {
         const chat = await createChat({
           id: chatId,
@@ -39,15 +56,11 @@ export function useSend({ chatId, isNew }: Target) {
         applyChatEvent(client, { type: "chat.created", chat });
         await navigate({ to: "/chats/$chatId", params: { chatId }, replace: true });
       }
-      return sendMessage(chatId, turn);
+      const sent = await sendMessage(chatId, { ...turn, parent });
+      last.current = { parent, answer: sent.answer.id };
+      return sent;
     },
-    onSuccess: ({ message, answer }) => {
-      const queryKey = messagesKey(chatId);
-      // A page asked for before the turn was sent may come after this, without it.
-      const racing = client.isFetching({ queryKey }) > 0;
-      const placed = mergeMessages(client, chatId, [message, answer], { grow: true });
-      if (racing || !placed) void client.invalidateQueries({ queryKey });
-    },
+    onSuccess: (sent) => placeSent(client, chatId, sent),
     onError: (_error, turn) => dropOptimistic(client, chatId, turn.id),
   });
 }

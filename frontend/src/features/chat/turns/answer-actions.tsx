@@ -5,25 +5,27 @@ import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { RetryIcon } from "@/shared/ui/icons";
 import { noticeFor } from "./answer-notice";
-import { CopyButton } from "./copy-button";
+import { BranchPicker } from "./branch-picker";
+import { CopyButton, CopyLinkButton } from "./copy-button";
+import { ModelMenu } from "./model-menu";
 
 interface Props {
   message: ShownMessage;
+  siblings: readonly string[] | undefined;
   isLast: boolean;
-  isHidden: boolean;
+  isRunning: boolean;
 }
 
 /** What one can do with an answer; its place is kept while the answer grows, so that nothing jumps. */
-export function AnswerActions({ message, isLast, isHidden }: Props) {
+export function AnswerActions({ message, siblings, isLast, isRunning }: Props) {
   const again = useRegenerate(message);
-  const fade = isLast
-    ? ""
-    : "opacity-0 transition group-focus-within:opacity-100 group-hover:opacity-100";
+  const fade = isLast || siblings ? "" : "opacity-0 group-focus-within:opacity-100";
   return (
     <div
-      className={`-ms-2 flex h-8 items-center gap-1 pointer-coarse:h-11 pointer-coarse:opacity-100 ${fade}`}
+      className={`-ms-2 flex h-8 items-center gap-1 transition group-hover:opacity-100 has-data-[state=open]:opacity-100 pointer-coarse:h-11 pointer-coarse:opacity-100 ${fade}`}
     >
-      {!isHidden && (
+      {siblings && <BranchPicker message={message} siblings={siblings} />}
+      {!isRunning && (
         <>
           {message.content && <CopyButton text={message.content} label={strings.message.copy} />}
           {!noticeFor(message) && (
@@ -31,16 +33,18 @@ export function AnswerActions({ message, isLast, isHidden }: Props) {
               label={strings.message.regenerate}
               icon={<RetryIcon />}
               disabled={again.isPending}
-              onClick={() => again.mutate()}
+              onClick={() => again.mutate({})}
             />
           )}
+          <ModelMenu disabled={again.isPending} onChoose={(model) => again.mutate({ model })} />
+          <CopyLinkButton id={message.id} />
           {again.isError && (
             <span className="text-13 text-danger">
               {strings.message.retryFailed(asApiError(again.error).message)}
             </span>
           )}
           {isLast && message.model && (
-            <span className="ms-1 text-12 text-faint">{message.model}</span>
+            <span className="ms-1 truncate text-12 text-faint">{message.model}</span>
           )}
         </>
       )}

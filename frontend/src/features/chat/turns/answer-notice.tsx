@@ -30,7 +30,7 @@ export function AnswerNotice({ message }: { message: ShownMessage }) {
           <span className="text-danger"> {said.retryFailed(asApiError(again.error).message)}</span>
         )}
       </p>
-      <Button disabled={again.isPending} onClick={() => again.mutate()}>
+      <Button disabled={again.isPending} onClick={() => again.mutate({})}>
         {said.retry}
       </Button>
     </div>

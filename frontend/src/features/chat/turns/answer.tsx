@@ -10,11 +10,12 @@ import { Waiting } from "./waiting";
 
 interface Props {
   message: ShownMessage;
+  siblings: readonly string[] | undefined;
   isLast: boolean;
 }
 
 /** An answer: plain text on the page, growing while it runs. */
-export function Answer({ message, isLast }: Props) {
+export function Answer({ message, siblings, isLast }: Props) {
   const heading = useId();
   const shown = useShown(message);
   const running = isRunning(shown);
@@ -29,7 +30,7 @@ export function Answer({ message, isLast }: Props) {
       {shown.content && <Markdown text={shown.content} isGrowing={running} />}
       {running && (!shown.content || shown.retry_at) && <Waiting message={shown} />}
       {!running && <AnswerNotice message={shown} />}
-      <AnswerActions message={shown} isLast={isLast} isHidden={running} />
+      <AnswerActions message={shown} siblings={siblings} isLast={isLast} isRunning={running} />
     </article>
   );
 }

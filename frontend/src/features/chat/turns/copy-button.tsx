@@ -1,15 +1,27 @@
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { strings } from "@/shared/strings";
 import { announce } from "@/shared/ui/announcer";
 import { IconButton } from "@/shared/ui/icon-button";
-import { CheckIcon, CopyIcon } from "@/shared/ui/icons";
+import { CheckIcon, CopyIcon, LinkIcon } from "@/shared/ui/icons";
 
 interface Props {
-  text: string;
+  text: string | (() => string);
   label: string;
+  icon?: ReactNode;
 }
 
-export function CopyButton({ text, label }: Props) {
+/** Copies the address at which the chat opens at this message. */
+export function CopyLinkButton({ id }: { id: string }) {
+  const address = () => {
+    const link = new URL(window.location.href);
+    link.search = new URLSearchParams({ message: id }).toString();
+    link.hash = "";
+    return link.href;
+  };
+  return <CopyButton text={address} label={strings.message.copyLink} icon={<LinkIcon />} />;
+}
+
+export function CopyButton({ text, label, icon = <CopyIcon /> }: Props) {
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
     if (!isCopied) return;
@@ -19,7 +31,7 @@ export function CopyButton({ text, label }: Props) {
 
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(typeof text === "string" ? text : text());
       setCopied(true);
       announce(strings.message.copied);
     } catch {
@@ -29,7 +41,7 @@ export function CopyButton({ text, label }: Props) {
   return (
     <IconButton
       label={isCopied ? strings.message.copied : label}
-      icon={isCopied ? <CheckIcon /> : <CopyIcon />}
+      icon={isCopied ? <CheckIcon /> : icon}
       onClick={() => void copy()}
     />
   );

@@ -1,8 +1,9 @@
+import type { QueryClient } from "@tanstack/react-query";
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
 import { clearDrafts, readDraft } from "@/shared/drafts";
-import type { FakeServer } from "../../../fake-server";
+import { type FakeServer, makeMessage } from "../../../fake-server";
 import { USER } from "../../../render-page";
 import { acceptMessages, makeServer, NEW_ID, renderComposer, type } from "./render-composer";
 
@@ -129,6 +130,84 @@ it("stops by a click, but not by the second half of a double click on send", asy
   expect(onStop).not.toHaveBeenCalled();
   fireEvent.click(button, { detail: 1 });
   expect(onStop).toHaveBeenCalledTimes(1);
+});
+
+describe("a turn continues what this page shows", () => {
+  const a1 = makeMessage({ id: "a1", role: "assistant" });
+  const load = (client: QueryClient, after: string | null = null) =>
+    client.setQueryData<Messages>(messagesKey("chat-1"), {
+      pages: [{ results: [a1], siblings: {}, before: null, after }],
+      pageParams: [{}],
+    });
+
+  it("by its parent, the last message that the server has", async () => {
+    const { box, client } = await renderComposer({ at: "/chats/chat-1" });
+    load(client);
+    type(box, "one");
+    enter(box);
+    await sent();
+    await waitFor(() => expect(readDraft(USER.id, "chat-1").text).toBe(""));
+    type(box, "two");
+    enter(box);
+    await sent(2);
+    const [first, second] = server.asked(SENT).map(({ body }) => body);
+    expect(first?.parent).toBe("a1");
+    expect(second?.parent).toBe(`answer-to-${first?.id}`);
+  });
+
+  it("also when the page is still on its way to what was sent just now", async () => {
+    const { box, client } = await renderComposer({ at: "/chats/chat-1" });
+    load(client);
+    type(box, "one");
+    enter(box);
+    await sent();
+    await waitFor(() => expect(readDraft(USER.id, "chat-1").text).toBe(""));
+    load(client);
+    type(box, "two");
+    enter(box);
+    await sent(2);
+    const [first, second] = server.asked(SENT).map(({ body }) => body);
+    expect(second?.parent).toBe(`answer-to-${first?.id}`);
+  });
+
+  it("and names none where the path is not loaded", async () => {
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "one");
+    enter(box);
+    await sent();
+    expect(server.asked(SENT)[0]?.body).not.toHaveProperty("parent");
+  });
+
+  it("goes to the end of the chat first where only a part is loaded", async () => {
+    server.on("GET /api/chats/*/messages/", () => ({
+      body: {
+        results: [makeMessage({ id: "a9", parent: "q9", role: "assistant" })],
+        siblings: {},
+        before: "a9",
+        after: null,
+      },
+    }));
+    const { box, client } = await renderComposer({ at: "/chats/chat-1" });
+    load(client, "a1");
+    type(box, "one");
+    enter(box);
+    await sent();
+    expect(server.asked(SENT)[0]?.body.parent).toBe("a9");
+  });
+
+  it("and the reader is told when the chat had gone on elsewhere", async () => {
+    acceptMessages(server, { branched: true });
+    const { box, client } = await renderComposer({ at: "/chats/chat-1" });
+    load(client);
+    type(box, "one");
+    enter(box);
+    expect((await screen.findByRole("status")).textContent).toContain("gone on elsewhere");
+    acceptMessages(server);
+    type(box, "two");
+    enter(box);
+    await sent(2);
+    await waitFor(() => expect(screen.queryByRole("status")).toBeNull());
+  });
 });
 
 describe("text is never lost", () => {

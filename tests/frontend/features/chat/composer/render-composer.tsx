@@ -25,7 +25,7 @@ export function makeServer(): FakeServer {
 }
 
 /** Answers every turn with the same two rows for the same id. */
-export function acceptMessages(server: FakeServer): void {
+export function acceptMessages(server: FakeServer, { branched = false } = {}): void {
   server.on("POST /api/chats/*/messages/", ({ path, body }) => {
     const chat = path.split("/")[3];
     const message = makeMessage({ ...body, chat });
@@ -36,7 +36,7 @@ export function acceptMessages(server: FakeServer): void {
       role: "assistant",
       status: "queued",
     });
-    return { status: 201, body: { message, answer } };
+    return { status: 201, body: { message, answer, branched } };
   });
 }
 

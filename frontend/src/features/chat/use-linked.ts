@@ -1,0 +1,41 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { asApiError } from "@/shared/api/error";
+import { fetchMessage } from "@/shared/api/messages";
+import { isNotShown, openPath } from "@/shared/api/path";
+import { useShowBranch } from "./use-show-branch";
+
+/** Opens the chat around the message that a link leads to, on whichever branch it is. */
+export function useLinked(chatId: string, target: string | undefined) {
+  const client = useQueryClient();
+  const { mutateAsync: show } = useShowBranch(chatId);
+  const query = useQuery({
+    queryKey: ["linked", chatId, target],
+    queryFn: async ({ queryKey: [, , id = ""] }) => {
+      try {
+        await openPath(client, chatId, { around: id });
+        return true;
+      } catch (error) {
+        if (asApiError(error).status !== 400) throw error;
+        if (!isNotShown(error) || !(await isOfChat(chatId, id))) return false;
+      }
+      await show(id);
+      return true;
+    },
+    enabled: target !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+  return {
+    isOpening: target !== undefined && !query.isFetched,
+    isMissing: query.data === false,
+  };
+}
+
+async function isOfChat(chatId: string, id: string): Promise<boolean> {
+  try {
+    return (await fetchMessage(id)).chat === chatId;
+  } catch (error) {
+    if (asApiError(error).status === 404) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,321 @@
+import type { Locator } from "@playwright/test";
+import { violations } from "./barriers";
+import { ChatPage } from "./chat-page";
+import { NETWORK_FAILURES } from "./guard";
+import { counts, finish, requestsOf, says, script } from "./provider";
+import { type Api, expect, openScripted, test } from "./test";
+
+/** A model that says each of these texts once, in this order. */
+async function speaks(...texts: string[]): Promise<string> {
+  const model = await script([says(texts[0] ?? ""), ...finish()], { times: 1 });
+  for (const text of texts.slice(1)) await script([says(text), ...finish()], { model, times: 1 });
+  return model;
+}
+
+async function ask(api: Api, chatId: string, content: string): Promise<void> {
+  await api.call("POST", `/api/chats/${chatId}/messages/`, { content });
+  await api.expectSettled(chatId);
+}
+
+const history = async (model: string) =>
+  (await requestsOf(model)).at(-1)?.body.messages.map(({ content }) => content);
+
+const version = (place: Locator, name: string | RegExp) => place.getByRole("group", { name });
+const next = (place: Locator) => place.getByRole("button", { name: "Next version" });
+const previous = (place: Locator) => place.getByRole("button", { name: "Previous version" });
+const again = (place: Locator) => place.getByRole("button", { name: "Answer again", exact: true });
+const editBox = (chat: ChatPage) => chat.page.getByRole("textbox", { name: "Edit your message" });
+
+async function startEditing(chat: ChatPage, question: Locator): Promise<Locator> {
+  await question.hover();
+  await question.getByRole("button", { name: "Edit" }).click();
+  await expect(editBox(chat)).toBeFocused();
+  return editBox(chat);
+}
+
+/** Where the element is seen, once it rests. */
+async function restingTop(place: Locator): Promise<number> {
+  let before = Number.NaN;
+  await expect
+    .poll(async () => {
+      const last = before;
+      before = await place.evaluate(
+        (element) =>
+          new Promise<number>((resolve) => {
+            requestAnimationFrame(() =>
+              requestAnimationFrame(() => resolve(element.getBoundingClientRect().top)),
+            );
+          }),
+      );
+      return Math.abs(before - last);
+    })
+    .toBeLessThan(0.5);
+  return before;
+}
+
+test("a turn is edited beside the old one, and both survive a reload", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const model = await speaks("First.", "Second.", "Second, otherwise.", "Third.");
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await ask(api, chatId, "Two");
+  await chat.open(chatId);
+
+  const box = await startEditing(chat, chat.questions.nth(1));
+  await box.fill("Two, otherwise");
+  await box.press("Enter");
+  await expect(chat.answer).toContainText("Second, otherwise.");
+  await chat.expectSettled();
+  await expect(chat.box).toBeFocused();
+  expect(await history(model)).toEqual(["One", "First.", "Two, otherwise"]);
+  await expect(version(chat.questions.nth(1), "Version 2 of 2")).toBeVisible();
+  await expect(version(chat.questions.nth(0), /Version/)).toHaveCount(0);
+
+  await previous(chat.questions.nth(1)).click();
+  await expect(chat.questions.nth(1)).toContainText("Two");
+  await expect(chat.answer).toHaveText(/^(?!.*otherwise).*Second\./);
+  await page.reload();
+  await expect(version(chat.questions.nth(1), "Version 1 of 2")).toBeVisible();
+  await expect(chat.answer).toHaveText(/^(?!.*otherwise).*Second\./);
+  await chat.send("Three");
+  await expect(chat.answer).toContainText("Third.");
+  expect(await history(model)).toEqual(["One", "First.", "Two", "Second.", "Three"]);
+});
+
+test("the first turn can be edited, too", async ({ api, chat }) => {
+  const model = await speaks("First.", "First, otherwise.");
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  const box = await startEditing(chat, chat.questions.first());
+  await box.fill("Uno");
+  await chat.page.getByRole("button", { name: "Save & send" }).click();
+  await expect(chat.answer).toContainText("First, otherwise.");
+  await expect(version(chat.questions.first(), "Version 2 of 2")).toBeVisible();
+  expect(await history(model)).toEqual(["Uno"]);
+});
+
+test("Esc leaves the edit box as if nothing had been, and stops no answer", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const { model } = await openScripted({ api, chat }, counts(400, 20));
+  await chat.send("Count");
+  await chat.expectCounted(3);
+  const box = await startEditing(chat, chat.questions.first());
+  await box.fill("Something else");
+  await box.dispatchEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true });
+  await expect(box).toHaveValue("Something else");
+  await box.press("Escape");
+  await expect(box).toBeHidden();
+  await expect(chat.questions.first().getByRole("button", { name: "Edit" })).toBeFocused();
+  await expect(chat.stopButton).toBeVisible();
+  await expect(chat.questions.first()).toContainText("Count");
+  await page.keyboard.press("Enter");
+  await expect(editBox(chat)).toHaveValue("Count");
+  expect(await requestsOf(model)).toHaveLength(1);
+});
+
+test("an edited text outlives a failed send, a reload, and is sent once", async ({
+  api,
+  chat,
+  guard,
+  page,
+  context,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const model = await speaks("First.", "Otherwise.");
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  const box = await startEditing(chat, chat.questions.first());
+  await box.fill("Uno");
+  await context.route("**/messages/", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
+  await box.press("Enter");
+  await expect(page.getByText("Not sent.")).toBeVisible();
+  await expect(box).toHaveValue("Uno");
+  await context.unroute("**/messages/");
+
+  await page.reload();
+  await expect(await startEditing(chat, chat.questions.first())).toHaveValue("Uno");
+  await box.press("Enter");
+  await expect(chat.answer).toContainText("Otherwise.");
+  await expect(version(chat.questions.first(), "Version 2 of 2")).toBeVisible();
+});
+
+test("a turn is edited while the last answer streams, and that one goes on to its end", async ({
+  api,
+  chat,
+}) => {
+  const model = await speaks("First.");
+  await script(counts(60, 20), { model, times: 1 });
+  await script([says("Otherwise."), ...finish()], { model });
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  await chat.send("Two");
+  await chat.expectCounted(5);
+  const box = await startEditing(chat, chat.questions.first());
+  await box.fill("Uno");
+  await box.press("Enter");
+  await expect(chat.answer).toContainText("Otherwise.");
+  await expect(chat.answers).toHaveCount(1);
+  await chat.expectSettled();
+  await previous(chat.questions.first()).click();
+  await expect(chat.answers).toHaveCount(2);
+  await chat.expectSettled();
+  expect(await chat.counted()).toBe(60);
+});
+
+test("five versions of an answer, one of another model; the chosen one survives a reload", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const model = await speaks("Version one.", "Version two.", "Version three.", "Version four.");
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  for (const [count, words] of [
+    [2, "Version two."],
+    [3, "Version three."],
+    [4, "Version four."],
+  ] as const) {
+    await again(chat.answer).click();
+    await expect(chat.answer).toContainText(words);
+    await chat.expectSettled();
+    await expect(version(chat.answer, `Version ${count} of ${count}`)).toBeVisible();
+  }
+  await chat.answer.getByRole("button", { name: "Answer again by another model" }).click();
+  await page.getByRole("menuitem", { name: "demo-fast" }).click();
+  await expect(page.getByRole("article", { name: "Answer by demo-fast" })).toBeVisible();
+  await chat.expectSettled();
+  await expect(version(chat.answer, "Version 5 of 5")).toBeVisible();
+
+  for (const count of [4, 3, 2]) {
+    await previous(chat.answer).click();
+    await expect(version(chat.answer, `Version ${count} of 5`)).toBeVisible();
+    await expect(previous(chat.answer)).toBeFocused();
+    await expect(
+      page.getByRole("status").filter({ hasText: `Version ${count} of 5` }),
+    ).toBeAttached();
+  }
+  await expect(chat.answer).toContainText("Version two.");
+  await page.reload();
+  await expect(version(chat.answer, "Version 2 of 5")).toBeVisible();
+  await expect(chat.answer).toContainText("Version two.");
+  await previous(chat.answer).click();
+  await expect(version(chat.answer, "Version 1 of 5")).toBeVisible();
+  await expect(previous(chat.answer)).toBeDisabled();
+  await expect(next(chat.answer)).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(chat.answer).toContainText("Version two.");
+});
+
+const long = (word: string, count: number) =>
+  Array.from({ length: count }, (_, n) => `${word} ${n + 1}.`).join("\n\n");
+
+test("while a branch is switched, what the reader looks at stays where it is", async ({
+  api,
+  chat,
+}) => {
+  const model = await speaks(long("Before", 30), long("Tall", 60), "Short.");
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await ask(api, chatId, "Two");
+  await chat.open(chatId);
+  await again(chat.answer).click();
+  await expect(chat.answer).toContainText("Short.");
+  await chat.expectSettled();
+
+  // The turn above is seen: it stays.
+  const above = chat.questions.nth(1);
+  await above.scrollIntoViewIfNeeded();
+  const top = await restingTop(above);
+  await previous(chat.answer).click();
+  await expect(chat.answer).toContainText("Tall 60.");
+  expect(Math.abs((await restingTop(above)) - top)).toBeLessThanOrEqual(1);
+
+  // Of an answer that is taller than the view the buttons stay under the pointer.
+  await chat.answer.hover();
+  await chat.page.mouse.wheel(0, 10_000);
+  const button = await restingTop(next(chat.answer));
+  await next(chat.answer).click();
+  await expect(chat.answer).toContainText("Short.");
+  expect(Math.abs((await restingTop(previous(chat.answer))) - button)).toBeLessThanOrEqual(1);
+  const start = await restingTop(chat.answer);
+  await previous(chat.answer).click();
+  await expect(chat.answer).toContainText("Tall 60.");
+  expect(Math.abs((await restingTop(chat.answer)) - start)).toBeLessThanOrEqual(1);
+});
+
+test("another tab follows the branch that is shown", async ({ api, chat, context }) => {
+  const model = await speaks("Version one.", "Version two.");
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  const other = new ChatPage(await context.newPage());
+  await other.open(chatId);
+  await again(chat.answer).click();
+  await expect(chat.answer).toContainText("Version two.");
+  await expect(version(other.answer, "Version 2 of 2")).toBeVisible();
+  await other.expectSettled();
+  await previous(other.answer).click();
+  await expect(other.answer).toContainText("Version one.");
+  await expect(chat.answer).toContainText("Version one.");
+  await expect(version(chat.answer, "Version 1 of 2")).toBeVisible();
+});
+
+test("a stale tab begins a branch, is told so, and overwrites nothing", async ({
+  api,
+  chat,
+  page,
+}) => {
+  // Nothing that happens elsewhere reaches this tab.
+  await page.routeWebSocket(/\/ws\//, () => {});
+  const model = await speaks("First.", "Second.", "Unaware.");
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  await ask(api, chatId, "Two, from elsewhere");
+  await expect(chat.questions).toHaveCount(1);
+
+  await chat.send("Two, from a stale tab");
+  await expect(page.getByText("This chat had gone on elsewhere.")).toBeVisible();
+  await expect(version(chat.questions.nth(1), "Version 2 of 2")).toBeVisible();
+  await expect(chat.answer).toContainText("Unaware.", { timeout: 30_000 });
+  await previous(chat.questions.nth(1)).click();
+  await expect(chat.questions.nth(1)).toContainText("Two, from elsewhere");
+  await expect(chat.answer).toContainText("Second.");
+});
+
+for (const colorScheme of ["light", "dark"] as const)
+  test(`pickers and the edit box have no barrier that a program can find (${colorScheme})`, async ({
+    api,
+    chat,
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const model = await speaks("Version one.", "Version two.");
+    const chatId = await api.newChat(model);
+    await ask(api, chatId, "One");
+    await chat.open(chatId);
+    await again(chat.answer).click();
+    await expect(version(chat.answer, "Version 2 of 2")).toBeVisible();
+    await chat.expectSettled();
+    const box = await next(chat.answer).boundingBox();
+    expect([box?.width, box?.height]).toEqual([32, 32]);
+    await startEditing(chat, chat.questions.first());
+    expect(await violations(page)).toEqual([]);
+    await chat.answer.getByRole("button", { name: "Answer again by another model" }).click();
+    await expect(page.getByRole("menuitem").first()).toBeVisible();
+    // What floats stands beside the landmarks.
+    const found = await violations(page);
+    expect(found.filter((violation) => !violation.startsWith("region"))).toEqual([]);
+  });

@@ -117,7 +117,7 @@ def test_instructions_and_parameters_of_the_chat_go_to_the_model(worker: Worker,
     assert provider.requests[-1].body["temperature"] == 0.5
 
 
-def test_an_answer_costs_the_worker_seven_statements(
+def test_an_answer_costs_the_worker_six_statements(
     chat: Chat, worker: Worker, provider: FakeOpenAI, database: Database, settings: Any
 ) -> None:
     settings.CHATTABLE = {**settings.CHATTABLE, "HEARTBEAT_SECONDS": 60}
@@ -126,7 +126,7 @@ def test_an_answer_costs_the_worker_seven_statements(
 
     assert worker.answer(answer).content == "Hi"
 
-    assert len(database.statements) == 7, database.statements
+    assert len(database.statements) == 6, database.statements
 
 
 def test_a_beat_saves_all_answers_in_one_statement_and_only_what_has_grown(

@@ -4,10 +4,11 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.db import connections, models, router, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -38,10 +39,10 @@ class RunManager(models.Manager["Run"]):
             )
             if not claimed:
                 return None
-            run = self.select_related("message__chat").get(pk=run_id)
-            path = Message.objects.path(run.message.parent_id)
-            if any(message.is_running for message in path[-2:]):
-                # Its turn has not come; what it continues wakes it. Asked here, where the path is at hand.
+            run = self.select_related("message__chat").annotate(history=_history(self.db)).get(pk=run_id)
+            history = [Turn(*turn) for turn in run.history or ()]
+            if any(turn.status in RUNNING for turn in history[-2:]):
+                # Its turn has not come; what it continues wakes it. Asked here, where the history is at hand.
                 transaction.set_rollback(True)
                 return None
             run.message.start()
@@ -52,7 +53,7 @@ class RunManager(models.Manager["Run"]):
             worker=worker,
             message=run.message,
             rev=run.attempts - 1,
-            prompt=_prompt(run.message.chat, path),
+            prompt=_prompt(run.message.chat, history),
             parameters=run.message.chat.parameters,
             outcome=Outcome(requests=run.requests - 1),
         )
@@ -194,10 +195,43 @@ def _lease_end() -> Any:
     return Now() + _seconds("LEASE_SECONDS")
 
 
-def _prompt(chat: Any, path: Sequence[Message]) -> list[dict[str, str]]:
+class Turn(NamedTuple):
+    """What counts of a message for those who answer after it."""
+
+    role: str
+    content: str
+    status: str
+
+
+def _history(database: str) -> RawSQL:
+    """The turns before a run's message, oldest first, as part of the statement that reads both."""
+    table = Message._meta.db_table
+    array, aggregate = _JSON.get(connections[database].vendor, _JSON["sqlite"])
+    return RawSQL(  # noqa: S611
+        f"""WITH RECURSIVE path(id, parent_id, depth) AS (
+            SELECT p.id, p.parent_id, 1 FROM {table} p WHERE p.id = {table}.parent_id
+            UNION ALL
+            SELECT p.id, p.parent_id, path.depth + 1 FROM {table} p JOIN path ON p.id = path.parent_id
+        ), turns AS (
+            SELECT {array}(m.role, m.content, m.status) AS turn FROM path JOIN {table} m ON m.id = path.id
+            ORDER BY path.depth DESC
+        )
+        SELECT {aggregate} FROM turns""",  # noqa: S608
+        [],
+        output_field=models.JSONField(),
+    )
+
+
+_JSON = {
+    "postgresql": ("jsonb_build_array", "jsonb_agg(turn)"),
+    "sqlite": ("json_array", "json_group_array(json(turn))"),
+}
+
+
+def _prompt(chat: Any, history: Sequence[Turn]) -> list[dict[str, str]]:
     """The visible history, in the provider's form; empty messages are left out."""
     system = [{"role": str(Role.SYSTEM), "content": chat.instructions}] if chat.instructions.strip() else []
-    return system + [{"role": message.role, "content": message.content} for message in path if message.content.strip()]
+    return system + [{"role": turn.role, "content": turn.content} for turn in history if turn.content.strip()]
 
 
 def _checkpoint_postgresql(connection: Any, worker: uuid.UUID, texts: Sequence[Text]) -> None:

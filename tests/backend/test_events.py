@@ -322,7 +322,7 @@ def test_every_event_of_the_fixtures_has_the_shape_that_the_server_sends(produce
     flat = [event for frame in frames for event in (frame if isinstance(frame, list) else [frame])]
     known = [event for event in flat if event["type"] in produced]
 
-    assert {event["type"] for event in flat} - set(produced) == {"message.pondered", "weather", "pong"}
+    assert {event["type"] for event in flat} - set(produced) == {"message.pondered", "weather", "pong", "gap"}
     for event in known:
         expected = {key: value for key, value in produced[event["type"]].items() if key in event}
         assert shape(closed(event)) == shape(closed(expected)), event

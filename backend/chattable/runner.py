@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from chattable.completions import Chunk, Provider, RetryLater
 from chattable.conf import settings
 from chattable.exceptions import AnswerFailed, QueueUnavailable
+from chattable.thoughts import NOTHING, Parts, Thoughts
 
 if TYPE_CHECKING:
     from chattable.models import Message
@@ -105,6 +106,7 @@ class Job:
     prompt: list[dict[str, str]]
     parameters: Mapping[str, Any]
     outcome: Outcome = field(default_factory=Outcome)
+    thoughts: Thoughts = field(default_factory=Thoughts)
     task: asyncio.Task[None] | None = None
     wait: float | None = None
     _stopping: bool = False
@@ -121,9 +123,21 @@ class Job:
             return
         if self.outcome.first_token_at is None:
             self.outcome.first_token_at = timezone.now()
-            if self.rev != self.message.rev:
-                self.message.restart(rev=self.rev)
-        self.message.append(content=chunk.content, reasoning=chunk.reasoning)
+        if self.thoughts.is_open:
+            before = self.message.content if self.message.rev >= self.rev else ""
+            self._grow(self.thoughts.split(chunk.content, chunk.reasoning, before=before))
+        else:
+            self.message.append(content=chunk.content, reasoning=chunk.reasoning)
+
+    def _grow(self, parts: Parts) -> None:
+        """Let the message grow by the parts; its first text in this attempt takes the place of an older one."""
+        if parts == NOTHING:
+            return
+        if self.message.rev < self.rev:
+            self.message.restart(rev=self.rev)
+        if parts.rewinds:
+            self.message.restart(rev=self.rev + 1)
+        self.message.append(content=parts.content, reasoning=parts.reasoning)
 
     def cancel(self, *, stopping: bool) -> bool:
         """End the streaming where it is, as stopped by the user or without a word; false where it is over already."""
@@ -143,6 +157,7 @@ class Job:
             self.outcome.status, self.wait = "stopped", error.seconds
         elif error:
             self.outcome.fail(error)
+        self._grow(self.thoughts.end())
         return True
 
     def text(self) -> Text:

@@ -179,7 +179,9 @@ class MessageSerializer(serializers.Serializer[Data]):
         allow_null=True,
         help_text=_("The provider is busy until then: a queued answer is tried again, a failed one may be."),
     )
-    rev = serializers.IntegerField(help_text=_("The attempt that the texts belong to; a higher one begins them anew."))
+    rev = serializers.IntegerField(
+        help_text=_("Counts how often the texts began anew; those of a higher one replace those of a lower.")
+    )
     version = serializers.IntegerField(help_text=_("Grows with each change: of two snapshots the higher is newer."))
     content_length = serializers.IntegerField(help_text=_("Characters (code points) of the content."))
     reasoning_length = serializers.IntegerField(help_text=_("Characters (code points) of the reasoning."))

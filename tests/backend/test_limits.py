@@ -445,4 +445,4 @@ def test_a_takeover_that_has_to_wait_keeps_the_old_text(chat: Chat, sweeper: Wor
 
     assert (answer.content, answer.rev) == ("Old", 0)
     answer = ended(answer, sweeper)
-    assert (answer.content, answer.rev, run_of(answer).attempts, run_of(answer).requests) == ("New", 1, 2, 3)
+    assert (answer.content, answer.rev, run_of(answer).attempts, run_of(answer).requests) == ("New", 2, 2, 3)

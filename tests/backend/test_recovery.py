@@ -57,7 +57,7 @@ def test_a_lost_answer_is_queued_again_and_answered_anew(lost: Message, hire: Hi
     assert Run.objects.sweep() == [run_of(lost).pk]
     answer = hire().answer(lost)
 
-    assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "New", 1)
+    assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "New", 2)
     assert answer.version > lost.version
     assert run_of(lost).attempts == 2
 
@@ -78,10 +78,10 @@ def test_the_old_text_stays_until_the_new_one_begins(lost: Message, hire: Hire, 
     def look() -> bool:
         answer = fresh(lost)
         seen.add((answer.rev, answer.content))
-        return answer.rev == 1
+        return answer.rev == 2
 
     until(look)
-    assert seen == {(0, "Old text"), (1, "New")}
+    assert seen == {(0, "Old text"), (2, "New")}
 
 
 @pytest.mark.parametrize("status", [401, 404])
@@ -92,7 +92,7 @@ def test_a_takeover_that_fails_before_any_token_keeps_the_old_text(
 
     answer = hire().answer(lost)
 
-    assert (answer.status, answer.content, answer.rev) == (Status.FAILED, "Old text", 0)
+    assert (answer.status, answer.content, answer.rev) == (Status.FAILED, "Old text", 2)
 
 
 def test_a_takeover_that_is_stopped_before_any_token_keeps_the_old_text(
@@ -106,7 +106,7 @@ def test_a_takeover_that_is_stopped_before_any_token_keeps_the_old_text(
     lost.stop()
 
     answer = worker.settle(lost)
-    assert (answer.status, answer.content, answer.rev) == (Status.STOPPED, "Old text", 0)
+    assert (answer.status, answer.content, answer.rev) == (Status.STOPPED, "Old text", 2)
 
 
 def test_attempts_are_counted_and_bounded(chat: Chat, provider: FakeOpenAI) -> None:
@@ -120,6 +120,7 @@ def test_attempts_are_counted_and_bounded(chat: Chat, provider: FakeOpenAI) -> N
 
     answer = fresh(answer)
     assert (answer.status, answer.error, answer.content) == (Status.FAILED, "worker_lost", "Attempt 3")
+    assert answer.rev == 5, "no reader has seen a higher one"
     assert run_of(answer).finished_at
     assert Run.objects.claim(run_of(answer).pk, uuid.uuid4()) is None
     assert Run.objects.sweep() == []
@@ -148,7 +149,7 @@ def test_a_stop_that_its_worker_did_not_live_to_see_is_done_by_the_sweep(lost: M
 def test_the_stop_of_a_lost_answer_is_done_at_once(lost: Message, provider: FakeOpenAI) -> None:
     lost.stop()
 
-    assert (lost.status, lost.content) == (Status.STOPPED, "Old text")
+    assert (lost.status, lost.content, lost.rev) == (Status.STOPPED, "Old text", 1)
 
 
 # A worker that was presumed dead.
@@ -193,7 +194,7 @@ def test_a_worker_that_wakes_up_after_a_takeover_falls_silent(
 
     provider.wait_for(lambda: provider.requests[0].closed_by == "client", timeout=15)
     answer = other.settle(answer)
-    assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "New text", 1)
+    assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "New text", 2)
     assert (len(provider.requests), run_of(answer).attempts) == (2, 2)
     assert "zombie" not in answer.content
     assert [record.message for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
@@ -217,7 +218,7 @@ def test_a_worker_that_ends_its_answer_after_a_takeover_changes_nothing(
     answer = other.settle(answer)
 
     assert during.status == Status.STREAMING
-    assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "New text", 1)
+    assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "New text", 2)
 
 
 # The sweep.

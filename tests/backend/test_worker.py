@@ -164,7 +164,7 @@ def test_on_sigterm_another_worker_finishes_what_was_running(hire: Hire, chat: C
     # The second worker gets them from the first one's hands, not from a sweep.
     until(lambda: len(provider.requests) == 40, timeout=15)
     assert {ended(answer).content for answer in answers} == {numbers(400)}
-    assert {(fresh(answer).status, fresh(answer).rev) for answer in answers} == {(Status.COMPLETE, 1)}
+    assert {(fresh(answer).status, fresh(answer).rev) for answer in answers} == {(Status.COMPLETE, 2)}
     assert len(provider.requests) == 40, "one more for each"
     assert {record.closed_by for record in provider.requests[:20]} == {"client"}
     assert took < 5
@@ -198,7 +198,7 @@ def test_a_killed_worker_is_replaced_and_little_is_lost(hire: Hire, chat: Chat, 
     stored = len(fresh(answer).content.split())
     assert stored >= 40 * (sent - 1.5), "what is stored lags by a second of output at most"
     assert ended(answer).content == numbers(200)
-    assert (fresh(answer).rev, run_of(answer).attempts, len(provider.requests)) == (1, 2, 2)
+    assert (fresh(answer).rev, run_of(answer).attempts, len(provider.requests)) == (2, 2, 2)
 
 
 def test_an_answer_that_kills_every_worker_is_given_up(hire: Hire, chat: Chat, provider: FakeOpenAI) -> None:
@@ -246,12 +246,12 @@ def test_a_suspended_worker_that_wakes_up_writes_nothing_and_goes_on(
 
     suspended.send(signal.SIGSTOP)
     until(lambda: len(provider.requests) == 2, timeout=PATIENCE)
-    until(lambda: fresh(answer).rev == 1)
+    until(lambda: fresh(answer).rev == 2)
     suspended.send(signal.SIGCONT)
 
     provider.wait_for(lambda: provider.requests[0].closed_by)
     assert ended(answer).content == numbers(200)
-    assert (fresh(answer).rev, run_of(answer).attempts, len(provider.requests)) == (1, 2, 2)
+    assert (fresh(answer).rev, run_of(answer).attempts, len(provider.requests)) == (2, 2, 2)
     other.kill()
     assert ended(ChatFactory.create().send("Hi", model="count-n5-r0").answer).content == numbers(5)
 

@@ -184,7 +184,7 @@ class Message(Versioned):
         self.save(update_fields=["status", "retry_at"])
 
     def restart(self, *, rev: int) -> None:
-        """Begin the texts anew, as another attempt; readers drop what belongs to a lower `rev`."""
+        """Begin the texts anew: readers drop what belongs to a lower `rev`."""
         self.rev, self.content, self.reasoning = rev, "", ""
 
     def finish(

@@ -52,7 +52,7 @@ class RunManager(models.Manager["Run"]):
             run_id=run_id,
             worker=worker,
             message=run.message,
-            rev=run.attempts - 1,
+            rev=_first_rev(run.attempts),
             prompt=_prompt(run.message.chat, history),
             parameters=run.message.chat.parameters,
             outcome=Outcome(requests=run.requests - 1),
@@ -103,6 +103,8 @@ class RunManager(models.Manager["Run"]):
         with transaction.atomic():
             if not self._close(self.filter(pk=job.run_id, worker=job.worker), outcome.ledger()):
                 return None
+            # Readers may have seen more of an earlier attempt than was saved; they drop what is below it.
+            job.message.rev = max(job.message.rev, job.rev)
             job.message.finish(
                 outcome.status, finish_reason=outcome.finish_reason, error=outcome.error, retry_at=outcome.retry_at
             )
@@ -163,9 +165,10 @@ class RunManager(models.Manager["Run"]):
 
     def _end_here(self, run: "Run", *, status: str, error: str = "") -> None:
         with transaction.atomic():
-            if not self._close(self.filter(_unheld(), pk=run.pk), {"error": error}):
+            if not self._close(self.filter(_unheld(), pk=run.pk, attempts=run.attempts), {"error": error}):
                 return
             message = Message.objects.select_related("chat").get(pk=run.message_id)
+            message.rev = max(message.rev, _first_rev(run.attempts) + 1)
             message.finish(status, error=error)
         transaction.on_commit(lambda: runner.enqueue(self.waiting_for(message)), robust=True)
 
@@ -185,6 +188,11 @@ def _due() -> Q:
 def _exhausted() -> Q:
     """Nobody may try again."""
     return Q(attempts__gte=settings.MAX_ATTEMPTS) | Q(requests__gte=settings.MAX_REQUESTS)
+
+
+def _first_rev(attempts: int) -> int:
+    """The `rev` under which an attempt begins; the next is its own too, for text that turns out to be reasoning."""
+    return 2 * (attempts - 1)
 
 
 def _seconds(name: str) -> timedelta:

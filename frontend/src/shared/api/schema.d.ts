@@ -467,7 +467,7 @@ export interface components {
              * @description The provider is busy until then: a queued answer is tried again, a failed one may be.
              */
             retry_at: string | null;
-            /** @description The attempt that the texts belong to; a higher one begins them anew. */
+            /** @description Counts how often the texts began anew; those of a higher one replace those of a lower. */
             rev: number;
             /** @description Grows with each change: of two snapshots the higher is newer. */
             version: number;
@@ -571,7 +571,7 @@ export interface components {
              * @description The provider is busy until then: a queued answer is tried again, a failed one may be.
              */
             retry_at: string | null;
-            /** @description The attempt that the texts belong to; a higher one begins them anew. */
+            /** @description Counts how often the texts began anew; those of a higher one replace those of a lower. */
             rev: number;
             /** @description Grows with each change: of two snapshots the higher is newer. */
             version: number;

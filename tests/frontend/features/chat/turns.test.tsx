@@ -98,6 +98,15 @@ describe("an answer", () => {
     expect(screen.getByText(/Try again after/).textContent).toContain(words);
   });
 
+  it.each<[RegExp, Partial<Message>]>([
+    [/came to no answer/, { reasoning: "Hm." }],
+    [/before it came to an answer/, { reasoning: "Hm.", finish_reason: "length" }],
+  ])("says “%s” of thoughts without an answer", (words, change) => {
+    show(settled(change));
+    expect(screen.getByText(words)).toBeTruthy();
+    expect(screen.getByText("Hm.")).toBeTruthy();
+  });
+
   it("has nothing to say when it is whole", () => {
     show(settled({ content: "All of it." }));
     expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();

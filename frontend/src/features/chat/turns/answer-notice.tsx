@@ -45,12 +45,14 @@ function causeOf({ error, retry_at }: ShownMessage): string {
 }
 
 export function noticeFor(message: ShownMessage): Notice | null {
-  const { status, content, finish_reason } = message;
+  const { status, content, reasoning, finish_reason } = message;
   if (status === "failed") return { title: said.failed, hint: causeOf(message), isError: true };
   if (status === "stopped") return { title: said.stopped, hint: content ? said.stoppedHint : "" };
   if (status !== "complete") return null;
-  if (finish_reason === "length") return { title: said.cut, hint: said.cutHint };
+  if (finish_reason === "length")
+    return { title: said.cut, hint: content ? said.cutHint : said.cutEmptyHint };
   if (finish_reason === "content_filter") return { title: said.filtered, hint: said.filteredHint };
   if (finish_reason === "tool_calls") return { title: said.tools, hint: said.toolsHint };
-  return content ? null : { title: said.empty, hint: said.emptyHint };
+  if (content) return null;
+  return { title: said.empty, hint: reasoning ? said.emptyThoughtHint : said.emptyHint };
 }

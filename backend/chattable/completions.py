@@ -147,7 +147,7 @@ async def _chunks(response: Any, *, deadline: float) -> AsyncGenerator[Chunk]:
             async for data in response.aiter_bytes():
                 chunk = reader.feed(data)
                 if seconds := reader.patience(chunk):
-                    limit.reschedule(_now() + seconds)
+                    _allow(limit, seconds)
                 yield chunk
                 if reader.has_ended:
                     reader.check()
@@ -156,6 +156,13 @@ async def _chunks(response: Any, *, deadline: float) -> AsyncGenerator[Chunk]:
         reader.fail(_failure(error, incomplete=True))
     yield reader.end()
     reader.check()
+
+
+def _allow(limit: asyncio.Timeout, seconds: float) -> None:
+    """Let so many seconds pass from now on; not set anew for each token, which took a twentieth of the work."""
+    later = _now() + seconds - (limit.when() or 0.0)
+    if not 0 <= later < seconds / 16:
+        limit.reschedule(_now() + seconds)
 
 
 def _connect() -> AsyncOpenAI:

@@ -1,12 +1,13 @@
 # The only door: every command of this repository. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test smoke chaos chaos-short chaos-long lint format schema build
+.PHONY: help setup dev test smoke chaos chaos-short chaos-long bench bench-short lint format schema build
 export PATH := $(CURDIR)/backend/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 PAGE := frontend/dist/index.html
 STEPS ?=
 ONLY ?=
+BENCH := exec env PYTHONPATH=backend:. python -m bench
 CHAOS := cd backend && exec env PYTHONPATH=.:../tests DEBUG=1 OPENAI_API_KEY=none python -m chaos
 
 help: ## List the targets
@@ -33,11 +34,17 @@ chaos-short: setup ## The same with small counts (3 min)
 chaos-long: setup ## The same in real time and by the million (hours)
 	@$(CHAOS) long --only $(ONLY)
 
+bench: setup ## Measure speed and cost beside a naive stack and Chainlit; ONLY="one 100x50"
+	@$(BENCH) --only $(ONLY)
+
+bench-short: setup ## A few streams of the benchmark, for their counts alone (2 min)
+	@$(BENCH) --short
+
 lint: setup ## Check style, types and the direction of imports, without running tests
 	@exec python tests/run.py ruff format mypy imports biome tsc
 
 format: setup ## Format the code of both sides and fix what can be fixed
-	@ruff check --quiet --fix backend tests && ruff format --quiet backend tests
+	@ruff check --quiet --fix backend tests bench && ruff format --quiet backend tests bench
 	@cd frontend && npm run --silent format
 
 schema: setup ## Write backend/openapi.yaml and the page's types anew

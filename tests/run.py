@@ -94,6 +94,11 @@ def count_playwright(report: Path) -> Count:
     return Count(found["expected"] + found["flaky"], found["unexpected"], found["skipped"])
 
 
+def count_runs(report: Path) -> Count:
+    """Count the report of the trials and of the benchmark."""
+    return Count(**json.loads(report.read_text()))
+
+
 def chromium() -> str:
     """The browser's program, or nothing."""
     names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -110,6 +115,7 @@ def lacking_chromium() -> str:
 
 SQLITE_REPORT, POSTGRES_REPORT = REPORTS / "pytest-sqlite.xml", REPORTS / "pytest-postgres.xml"
 VITEST_REPORT, PLAYWRIGHT_REPORT = REPORTS / "vitest.json", REPORTS / "playwright.json"
+BENCH_REPORT = REPORTS / "bench.json"
 SCHEMA, CLIENT = REPORTS / "openapi.yaml", REPORTS / "schema.d.ts"
 # Tests that never come to the database, or only to SQLite: once is enough.
 WITHOUT_DATABASE = [
@@ -125,8 +131,8 @@ WITHOUT_DATABASE = [
     )
 ]
 STEPS = [
-    Step(name="ruff", command="ruff check . ../tests"),
-    Step(name="format", command="ruff format --check . ../tests"),
+    Step(name="ruff", command="ruff check . ../tests ../bench"),
+    Step(name="format", command="ruff format --check . ../tests ../bench"),
     Step(name="mypy", command="mypy"),
     Step(name="imports", command="lint-imports"),
     Step(name="migrations", command="python manage.py makemigrations --check --dry-run"),
@@ -173,6 +179,15 @@ STEPS = [
         report=PLAYWRIGHT_REPORT,
         count=count_playwright,
         lacking=lacking_chromium,
+    ),
+    Step(
+        name="bench",
+        command=f"python -m bench --short --report {BENCH_REPORT}",
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{BACKEND}{os.pathsep}{ROOT}"},
+        report=BENCH_REPORT,
+        count=count_runs,
+        lacking=lacking_postgres,
     ),
 ]
 

@@ -13,11 +13,10 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 
-from chaos.promise import Measured, Promise, Row, Scale, Setting, table
+from chaos.promise import SCALED, Measured, Promise, Row, Scale, Setting, table
 from chaos.scene import Scene, bare_scene, scene
 
 SCALES = {
@@ -52,10 +51,14 @@ def place(promise: Promise) -> tuple[int, int]:
     return ORDER.index(promise.setting.name if promise.setting else "none"), promise.number
 
 
-async def try_all(chosen: Sequence[Promise], *, scale: Scale, database: str, url: str, folder: Path) -> list[Row]:
-    """The rows of the promises on one database; small runs have all their stacks side by side."""
+async def try_all(chosen: Sequence[Promise], *, scale: Scale, database: str, folder: Path) -> list[Row]:
+    """The rows of the promises on one database; small runs have all their stacks side by side, on both."""
+
+    def database_of(setting: Setting | None) -> str:
+        return database if database != "both" else "postgres" if setting == SCALED else "sqlite"
+
     groups = [
-        try_group(list(group), setting, scale=scale, database=database, url=url, folder=folder)
+        try_group(list(group), setting, scale=scale, database=database_of(setting), folder=folder)
         for setting, group in groupby(sorted(chosen, key=place), key=lambda promise: promise.setting)
     ]
     rows = await asyncio.gather(*groups) if scale.name == "short" else [await group for group in groups]
@@ -63,10 +66,10 @@ async def try_all(chosen: Sequence[Promise], *, scale: Scale, database: str, url
 
 
 async def try_group(
-    group: Sequence[Promise], setting: Setting | None, *, scale: Scale, database: str, url: str, folder: Path
+    group: Sequence[Promise], setting: Setting | None, *, scale: Scale, database: str, folder: Path
 ) -> list[Row]:
     """The rows of promises that share a stack."""
-    stage = scene(setting, database_url=url, folder=folder, seed=1) if setting else bare_scene(folder=folder, seed=1)
+    stage = scene(setting, database=database, folder=folder, seed=1) if setting else bare_scene(folder=folder, seed=1)
     async with stage as here:
         return [await try_one(promise, here, scale=scale, database=database if setting else "—") for promise in group]
 
@@ -103,7 +106,7 @@ def main() -> None:
     """Run from the command line."""
     import django
 
-    from config.postgres import postgres_folder, private_postgres
+    from config.postgres import postgres_folder
     from config.stack import ROOT
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -116,16 +119,13 @@ def main() -> None:
     folder = ROOT / ".run" / "chaos"
     folder.mkdir(parents=True, exist_ok=True)
     chosen = [promise for promise in promises() if not given.only or promise.number in given.only]
-    databases = given.databases or (["postgres", "sqlite"] if postgres_folder() else ["sqlite"])
-    if not given.databases and scale.name == "short":
-        databases = databases[:1]
+    several = ["both"] if scale.name == "short" else ["postgres", "sqlite"]
+    databases = given.databases or (several if postgres_folder() else ["sqlite"])
     rows: list[Row] = []
     for number, database in enumerate(databases):
         part = Scale(**{**vars(scale), "share": scale.share * (SQLITE_SHARE if number else 1)})
         some = [promise for promise in chosen if not number or promise.is_stored]
-        with ExitStack() as stack:
-            url = stack.enter_context(private_postgres()) if database == "postgres" else ""
-            rows += asyncio.run(try_all(some, scale=part, database=database, url=url, folder=folder))
+        rows += asyncio.run(try_all(some, scale=part, database=database, folder=folder))
     rows.sort(key=lambda row: row.promise.number)
     short = [row for row in rows if not row.is_kept]
     if given.report:

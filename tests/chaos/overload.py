@@ -72,7 +72,7 @@ async def drop_slow_readers(scene: Scene, measured: Measured, scale: Scale) -> N
     transports = [transport_of(await connect(person)) for _ in range(10)]
     for transport in transports:
         transport.pause_reading()
-    model = f"count-n{scale.count(200_000, least=60_000)}-r0"
+    model = f"count-n{scale.count(200_000, least=30_000)}-r0"
     keys = [await person.ask(model) for _ in range(2 if scale.share < 1 else 4)]
     ends = [await person.ended(key, patience=180) for key in keys]
     grown = max(process.memory_info().rss - old for process, old in zip(processes, before, strict=True))

@@ -80,7 +80,7 @@ async def lose_little(scene: Scene, scale: Scale) -> Measured:
 async def write_alone(scene: Scene, scale: Scale) -> Measured:
     """Suspend a worker until another has taken its answers over, and let it wake and go on."""
     measured = Measured()
-    wanted, taken, rounds = scale.count(200, least=6), 0, 0
+    wanted, taken, rounds = scale.count(200, least=4), 0, 0
     while taken < wanted and rounds < wanted:
         rounds += 1
         people = scene.people(12)

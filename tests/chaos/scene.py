@@ -24,6 +24,7 @@ from chaos.history import Failure, History, judge
 from chaos.people import Person, Tab
 from chaos.promise import Setting
 from chaos.proxy import Proxy
+from config.postgres import private_postgres
 from config.stack import BACKEND, ROOT, Options, Stack
 from fake_openai import FakeOpenAI
 
@@ -129,9 +130,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(setting: Setting, *, database_url: str, folder: Path, seed: int) -> AsyncIterator[Scene]:
-    """A stack with two web processes and two workers."""
+async def scene(setting: Setting, *, database: str, folder: Path, seed: int) -> AsyncIterator[Scene]:
+    """A stack with two web processes, two workers and a database of its own, "postgres" or "sqlite"."""
     async with AsyncExitStack() as stack:
+        url = await asyncio.to_thread(stack.enter_context, private_postgres()) if database == "postgres" else ""
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chattable-chaos-")))
         provider = await stack.enter_async_context(FakeOpenAI())
         line = await stack.enter_async_context(Proxy(provider.url))
@@ -144,7 +146,7 @@ async def scene(setting: Setting, *, database_url: str, folder: Path, seed: int)
             "OPENAI_BASE_URL": line.url,
             "LOG_LEVEL": "WARNING",
         }
-        options = Options(web=2, workers=2, data=data, database_url=database_url, settings=values)
+        options = Options(web=2, workers=2, data=data, database_url=url, settings=values)
         running = await stack.enter_async_context(Stack(options))
         keys = data / "keys.json"
         await running.manage("create_api_keys", "--count", str(KEYS), "--output", str(keys), "--force")

@@ -1,0 +1,1 @@
+"""How fast and how cheap Chattable streams, beside a naive stack and beside Chainlit: `make bench`."""

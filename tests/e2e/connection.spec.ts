@@ -1,5 +1,6 @@
 import { ChatPage, textOf } from "./chat-page";
 import { NETWORK_FAILURES } from "./guard";
+import { Network } from "./network";
 import { counts, requestsOf, script } from "./provider";
 import { expect, test } from "./test";
 import { watchCounting } from "./watch-counting";
@@ -185,4 +186,65 @@ test("a message written offline is kept and goes out when the network is back", 
   expect(await chat.counted()).toBe(5);
   await expect(chat.box).toHaveValue("");
   expect(await requestsOf(model)).toHaveLength(1);
+});
+
+// What a network lets through, and what the page makes of it.
+
+test("without sockets the answer streams over HTTP, and the socket is taken as soon as it works", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const seen = await watchCounting(page);
+  const network = await Network.of(page);
+  network.socket = "blocked";
+  const model = await script(counts(600, 20));
+  const chatId = await api.newChat(model);
+  const stream = page.waitForResponse("**/api/events/");
+  await chat.open(chatId);
+  expect((await stream).status()).toBe(200);
+  await chat.send("Count");
+  await chat.expectCounted(40);
+  expect(network.sockets).toBe(0);
+  const fetched = network.fetched;
+  await chat.expectCounted((await chat.counted()) + 200);
+  // A page that only asked would have done so each two seconds, and shown less.
+  expect(network.fetched, "messages fetched while events stream").toBeLessThan(fetched + 2);
+
+  network.socket = "open";
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await expect.poll(() => network.sockets, { timeout: 30_000 }).toBe(1);
+  await network.expectStreamEnded();
+  await chat.expectCounted((await chat.counted()) + 60);
+  await chat.expectSettled({ timeout: 60_000 });
+  expect(await chat.counted()).toBe(600);
+  await expect(chat.answers).toHaveCount(1);
+  seen.expectNoHoles();
+});
+
+test("without sockets and streams the page asks, and shows every number once", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const seen = await watchCounting(page);
+  const network = await Network.of(page);
+  network.socket = network.stream = "blocked";
+  const model = await script(counts(400, 40));
+  const chatId = await api.newChat(model);
+  const polled = page.waitForResponse("**/api/status/", { timeout: 60_000 });
+  await chat.open(chatId);
+  expect((await polled).status()).toBe(200);
+  await chat.send("Count");
+  for (let times = 0; times < 3; times++) await chat.expectCounted((await chat.counted()) + 20);
+  await expect(chat.offlineLine).toBeHidden();
+  await chat.expectSettled({ timeout: 60_000 });
+  expect(await chat.counted()).toBe(400);
+  await expect(chat.answers).toHaveCount(1);
+  expect(network.sockets).toBe(0);
+  seen.expectNoHoles();
 });

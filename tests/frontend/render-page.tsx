@@ -9,9 +9,9 @@ import {
 import { act, render } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { sessionKey, type User } from "@/shared/api/session";
+import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
-import { ChatSocket } from "@/shared/events/socket";
-import { ConnectionContext } from "@/shared/events/use-live";
+import { FeedContext } from "@/shared/events/use-live";
 
 export const USER: User = { id: "7", email: "ann@example.org" };
 
@@ -27,8 +27,8 @@ export async function renderPage(page: () => ReactNode, { at = "/", user = USER 
   });
   client.setQueryData(sessionKey, user);
   const live = new LiveStore({ fetchMessage: async () => null });
-  const socket = new ChatSocket({
-    url: "ws://test.invalid/ws/",
+  const connection = new Connection({
+    transports: [],
     onEvents: () => {},
     isSignedIn: async () => true,
     onSignedOut: () => {},
@@ -43,9 +43,9 @@ export async function renderPage(page: () => ReactNode, { at = "/", user = USER 
   await act(() => router.load());
   const view = render(
     <QueryClientProvider client={client}>
-      <ConnectionContext value={{ live, socket }}>
+      <FeedContext value={{ live, connection }}>
         <RouterProvider router={router as never} />
-      </ConnectionContext>
+      </FeedContext>
     </QueryClientProvider>,
   );
   return { client, live, router, view };

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { isCut, openPath } from "@/shared/api/path";
-import { useSocketStatus } from "@/shared/events/use-live";
+import { useConnectionStatus } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
 import { Notice } from "@/shared/ui/notice";
 import { Composer } from "./composer/composer";
@@ -71,7 +71,7 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
 }
 
 function ConnectionLine() {
-  if (useSocketStatus() !== "offline") return null;
+  if (useConnectionStatus() !== "offline") return null;
   return (
     <p role="status" className="mx-auto w-full max-w-measure px-4 pb-1 text-13 text-warn">
       {strings.chat.reconnecting}

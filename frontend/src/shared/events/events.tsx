@@ -11,42 +11,48 @@ import {
 } from "@/shared/api/messages";
 import { followLeaf, reopen } from "@/shared/api/path";
 import { isSignedIn, sessionEnded } from "@/shared/api/session";
+import { fetchStatus } from "@/shared/api/status";
 import type { ChatEvent, Message, MessagePage } from "@/shared/api/types";
+import { Connection } from "./connection";
 import { isChatEvent, isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
-import { ChatSocket } from "./socket";
+import { pollingTransport, socketTransport, streamTransport } from "./transports";
 import type { ServerEvent } from "./types";
-import { type Connection, ConnectionContext } from "./use-live";
+import { type Feed, FeedContext } from "./use-live";
 
 interface Props {
   user: string;
   children: ReactNode;
 }
 
-/** Keeps everything below it fresh by the signed-in user's socket. */
+/** Keeps everything below it fresh by the signed-in user's events. */
 export const Events = ({ user, children }: Props) => (
   <EventsOfUser key={user}>{children}</EventsOfUser>
 );
 
 function EventsOfUser({ children }: { children: ReactNode }) {
   const client = useQueryClient();
-  const [connection] = useState(() => makeConnection(client));
-  useEffect(() => open(client, connection), [client, connection]);
-  return <ConnectionContext value={connection}>{children}</ConnectionContext>;
+  const [feed] = useState(() => makeFeed(client));
+  useEffect(() => open(client, feed), [client, feed]);
+  return <FeedContext value={feed}>{children}</FeedContext>;
 }
 
-function makeConnection(client: QueryClient): Connection {
+function makeFeed(client: QueryClient): Feed {
   const live = new LiveStore({ fetchMessage: fetchOrGone });
-  const socket = new ChatSocket({
-    url: `${window.location.origin.replace(/^http/, "ws")}/ws/`,
+  const connection = new Connection({
+    transports: [
+      socketTransport(`${window.location.origin.replace(/^http/, "ws")}/ws/`),
+      streamTransport("/api/events/"),
+      pollingTransport({ ask: () => fetchStatus(), refresh: () => live.gap() }),
+    ],
     onEvents: (events) => receive(client, live, events),
     isSignedIn,
     onSignedOut: () => sessionEnded(client),
   });
-  return { live, socket };
+  return { live, connection };
 }
 
-function open(client: QueryClient, { live, socket }: Connection): () => void {
+function open(client: QueryClient, { live, connection }: Feed): () => void {
   const closes = [
     live.open(),
     live.listen({
@@ -54,7 +60,7 @@ function open(client: QueryClient, { live, socket }: Connection): () => void {
       onSettle: (message) => place(client, message),
     }),
     watchCache(client, live),
-    socket.open(),
+    connection.open(),
   ];
   return () => {
     for (const close of closes) close();

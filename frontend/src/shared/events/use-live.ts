@@ -1,23 +1,23 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import type { Message } from "@/shared/api/types";
+import type { Connection, ConnectionStatus } from "./connection";
 import type { LiveStore } from "./live";
-import type { ChatSocket, SocketStatus } from "./socket";
 
-export interface Connection {
+export interface Feed {
   live: LiveStore;
-  socket: ChatSocket;
+  connection: Connection;
 }
 
-/** The signed-in reader's connection; it lives as long as the session. */
-export const ConnectionContext = createContext<Connection | null>(null);
+/** What the signed-in reader is told; it lives as long as the session. */
+export const FeedContext = createContext<Feed | null>(null);
 
-export function useConnection(): Connection {
-  const connection = useContext(ConnectionContext);
-  if (!connection) throw new Error("There is no ConnectionContext above this component.");
-  return connection;
+function useFeed(): Feed {
+  const feed = useContext(FeedContext);
+  if (!feed) throw new Error("There is no FeedContext above this component.");
+  return feed;
 }
 
-export const useLive = (): LiveStore => useConnection().live;
+export const useLive = (): LiveStore => useFeed().live;
 
 /** The message as far as it has grown, painted at most once per frame; undefined when it is not live. */
 export function useLiveMessage(id: string): Message | undefined {
@@ -39,7 +39,7 @@ export function useRunningIds(chatId: string): readonly string[] {
 /** True while an answer of the chat is being written. */
 export const useRunning = (chatId: string): boolean => useRunningIds(chatId).length > 0;
 
-export function useSocketStatus(): SocketStatus {
-  const { socket } = useConnection();
-  return useSyncExternalStore(socket.subscribe, () => socket.status);
+export function useConnectionStatus(): ConnectionStatus {
+  const { connection } = useFeed();
+  return useSyncExternalStore(connection.subscribe, () => connection.status);
 }

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Turn } from "@/features/chat/turns/turn";
 import { useStop } from "@/features/chat/use-stop";
 import type { Message } from "@/shared/api/types";
+import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
-import { ChatSocket } from "@/shared/events/socket";
-import { ConnectionContext } from "@/shared/events/use-live";
+import { FeedContext } from "@/shared/events/use-live";
 import { makeChat } from "../../fake-server";
 import { answer, delta, settled } from "../../shared/events/messages";
 
@@ -38,8 +38,8 @@ afterEach(() => {
 
 function Page({ children }: { children: ReactNode }) {
   const nothing = () => {};
-  const socket = new ChatSocket({
-    url: "",
+  const connection = new Connection({
+    transports: [],
     onEvents: nothing,
     isSignedIn: async () => true,
     onSignedOut: nothing,
@@ -48,7 +48,7 @@ function Page({ children }: { children: ReactNode }) {
     <QueryClientProvider
       client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
     >
-      <ConnectionContext value={{ live, socket }}>{children}</ConnectionContext>
+      <FeedContext value={{ live, connection }}>{children}</FeedContext>
     </QueryClientProvider>
   );
 }

@@ -2,9 +2,9 @@ import { act, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Message } from "@/shared/api/types";
+import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
-import { ChatSocket } from "@/shared/events/socket";
-import { ConnectionContext, useLiveMessage, useRunningIds } from "@/shared/events/use-live";
+import { FeedContext, useLiveMessage, useRunningIds } from "@/shared/events/use-live";
 import { answer, delta, settled } from "./messages";
 
 const FRAME = 16;
@@ -83,14 +83,14 @@ describe("painting", () => {
   });
 
   it("gives a component the text of the last frame", async () => {
-    const socket = new ChatSocket({
-      url: "",
+    const connection = new Connection({
+      transports: [],
       onEvents: () => {},
       isSignedIn: async () => true,
       onSignedOut: () => {},
     });
     const wrapper = ({ children }: { children: ReactNode }) => (
-      <ConnectionContext value={{ live, socket }}>{children}</ConnectionContext>
+      <FeedContext value={{ live, connection }}>{children}</FeedContext>
     );
     create(answer());
     const message = renderHook(() => useLiveMessage("answer"), { wrapper });

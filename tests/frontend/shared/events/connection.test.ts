@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ChatSocket } from "@/shared/events/socket";
+import { Connection } from "@/shared/events/connection";
+import { socketTransport } from "@/shared/events/transports";
 import { seeded } from "./messages";
 
 class FakeSocket {
@@ -35,7 +36,7 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 let signedIn: () => Promise<boolean>;
 let chance: number;
 let close: () => void;
-let socket: ChatSocket;
+let connection: Connection;
 const onEvents = vi.fn();
 const onSignedOut = vi.fn();
 
@@ -46,18 +47,17 @@ beforeEach(async () => {
   FakeSocket.all = [];
   signedIn = async () => true;
   chance = 1;
-  socket = makeSocket(() => chance);
-  close = socket.open();
+  connection = makeConnection(() => chance);
+  close = connection.open();
   await pass(0);
 });
 
-const makeSocket = (random: () => number): ChatSocket =>
-  new ChatSocket({
-    url: "ws://test/ws/",
+const makeConnection = (random: () => number): Connection =>
+  new Connection({
+    transports: [socketTransport("ws://test/ws/", FakeSocket as unknown as typeof WebSocket)],
     onEvents,
     onSignedOut,
     isSignedIn: () => signedIn(),
-    WebSocket: FakeSocket as unknown as typeof WebSocket,
     random,
   });
 
@@ -66,7 +66,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const open = () => last().onopen?.();
+const PING = '{"type":"ping"}';
+/** It opens, and answers the ping that asks whether it lives. */
+const stand = (socket: FakeSocket) => {
+  socket.onopen?.();
+  socket.onmessage?.({ data: '{"type":"pong"}' });
+};
+const open = () => stand(last());
 const hear = (frame: unknown) =>
   last().onmessage?.({ data: typeof frame === "string" ? frame : JSON.stringify(frame) });
 const lose = (code = 1006) => last().onclose?.({ code });
@@ -96,7 +102,7 @@ describe("a dead connection", () => {
   it("is noticed by a ping without an answer", async () => {
     open();
     await pass(20_000);
-    expect(last().sent).toEqual(['{"type":"ping"}']);
+    expect(last().sent).toEqual([PING, PING]);
     await pass(9_999);
     expect(count()).toBe(1);
     await pass(1_001);
@@ -111,7 +117,17 @@ describe("a dead connection", () => {
       hear({ type: "pong" });
     }
     expect(count()).toBe(1);
-    expect(last().sent).toHaveLength(5);
+    expect(last().sent).toHaveLength(6);
+  });
+
+  it("has to answer within 10 s once it is open", async () => {
+    last().onopen?.();
+    expect(last().sent).toEqual([PING]);
+    await pass(9_999);
+    expect(FakeSocket.all[0]?.closed).toBe(false);
+    await pass(1);
+    expect(FakeSocket.all[0]?.closed).toBe(true);
+    expect(onEvents).not.toHaveBeenCalled();
   });
 
   it("is given 20 s for its handshake by a slow server, and no more", async () => {
@@ -132,7 +148,7 @@ describe("a dead connection", () => {
     old.onclose?.({ code: 1006 });
     expect(onEvents.mock.calls).toEqual([[[GAP]], [[GAP]]]);
     expect(count()).toBe(2);
-    expect(socket.status).toBe("open");
+    expect(connection.status).toBe("open");
   });
 });
 
@@ -191,7 +207,7 @@ describe("reconnecting", () => {
     document.dispatchEvent(new Event("visibilitychange"));
     await pass(120_000);
     expect(count()).toBe(1);
-    expect(socket.status).toBe("offline");
+    expect(connection.status).toBe("offline");
   });
 
   it("tries at once when the network or the reader is back", async () => {
@@ -205,10 +221,15 @@ describe("reconnecting", () => {
     expect(count()).toBe(3);
   });
 
-  it("doubts an open connection when the reader is back", () => {
+  it("doubts an open connection when the reader is back, once a second at most", async () => {
     open();
     document.dispatchEvent(new Event("visibilitychange"));
-    expect(last().sent).toEqual(['{"type":"ping"}']);
+    expect(last().sent).toEqual([PING]);
+    await pass(1_000);
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(last().sent).toEqual([PING, PING]);
+    await pass(10_000);
+    expect(last().closed).toBe(true);
   });
 });
 
@@ -217,7 +238,7 @@ describe("a crowd of a thousand pages", () => {
   const crowd: (() => void)[] = [];
   const meet = () => {
     signedIn = async () => Promise.reject(new Error("unreachable"));
-    for (let page = 0; page < 1_000; page++) crowd.push(makeSocket(random).open());
+    for (let page = 0; page < 1_000; page++) crowd.push(makeConnection(random).open());
   };
   afterEach(() => crowd.splice(0).forEach((leave) => void leave()));
 
@@ -232,7 +253,7 @@ describe("a crowd of a thousand pages", () => {
       for (const one of FakeSocket.all.splice(0)) {
         if (ms < awayFor) one.onclose?.({ code: 1006 });
         else {
-          one.onopen?.();
+          stand(one);
           stood[second] = (stood[second] ?? 0) + 1;
           kept.push(one);
         }
@@ -255,7 +276,7 @@ describe("a crowd of a thousand pages", () => {
       FakeSocket.all = [];
       meet();
       await pass(0);
-      for (const one of FakeSocket.all) one.onopen?.();
+      FakeSocket.all.forEach(stand);
       const stood = await comeBack(code, awayFor);
       expect(stood.reduce((sum, some) => sum + some)).toBe(1_000);
       expect(Math.max(...stood)).toBeLessThan(100);
@@ -308,8 +329,8 @@ describe("the session", () => {
 describe("the status", () => {
   it("is offline only after a second failure, and tells its listeners", async () => {
     const seen: string[] = [];
-    socket.subscribe(() => seen.push(socket.status));
-    expect(socket.status).toBe("connecting");
+    connection.subscribe(() => seen.push(connection.status));
+    expect(connection.status).toBe("connecting");
     open();
     lose();
     await pass(1_000);
@@ -322,9 +343,8 @@ describe("the status", () => {
   it("is offline at once when the browser says so", () => {
     open();
     window.dispatchEvent(new Event("offline"));
-    expect(socket.status).toBe("offline");
+    expect(connection.status).toBe("offline");
     window.dispatchEvent(new Event("online"));
-    hear({ type: "pong" });
-    expect(socket.status).toBe("open");
+    expect(connection.status).toBe("open");
   });
 });

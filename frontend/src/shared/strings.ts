@@ -155,6 +155,7 @@ export const strings = {
     notDone: "Not done",
     code: "Code",
     copyCode: "Copy code",
+    copyTable: "Copy table as CSV",
     wrapCode: "Wrap long lines",
     image: "Image",
     imageFrom: (host: string) => `Image from ${host}, not loaded`,

@@ -2,6 +2,7 @@ import { memo } from "react";
 import type { Block } from "./blocks";
 import { CodeBlock } from "./code-block";
 import { PartView } from "./part-view";
+import { TableBox } from "./table-box";
 
 interface Props {
   block: Block;
@@ -24,18 +25,16 @@ export const BlockView = memo(function BlockView({ block }: Props) {
       return <List block={block} />;
     case "table":
       return (
-        <div className="ct-md-table">
-          <table>
-            <thead>
-              <PartView part={head} pick="thead" />
-            </thead>
-            <tbody>
-              {rest.map((part) => (
-                <PartView key={part.start} part={part} pick="tbody" />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <TableBox>
+          <thead>
+            <PartView part={head} pick="thead" />
+          </thead>
+          <tbody>
+            {rest.map((part) => (
+              <PartView key={part.start} part={part} pick="tbody" />
+            ))}
+          </tbody>
+        </TableBox>
       );
     case "paragraph":
       return (

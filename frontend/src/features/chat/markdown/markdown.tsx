@@ -1,6 +1,7 @@
 import "./markdown.css";
 import { useMemo, useRef, useState } from "react";
 import { BlockView } from "./block-view";
+import { PlainFallback } from "./plain-fallback";
 import { Splitter } from "./splitter";
 import { usePaced } from "./use-paced";
 
@@ -10,7 +11,15 @@ interface Props {
 }
 
 /** Markdown as it was written by a model: nothing in it runs, loads or moves what is already there. */
-export function Markdown({ text, isGrowing }: Props) {
+export function Markdown(props: Props) {
+  return (
+    <PlainFallback text={props.text}>
+      <Blocks {...props} />
+    </PlainFallback>
+  );
+}
+
+function Blocks({ text, isGrowing }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const [splitter] = useState(() => new Splitter());
   const shown = usePaced({ text, isGrowing }, root);

@@ -8,6 +8,7 @@ import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
 import { ImageLink } from "./image-link";
 import { safeUrl } from "./safe-url";
+import { TableBox } from "./table-box";
 
 /** Which elements of the part stand in the block around it. */
 type Pick = "all" | "items" | "thead" | "tbody" | "inline";
@@ -56,11 +57,7 @@ const COMPONENTS: OurComponents = {
       />
     );
   },
-  table: ({ children }) => (
-    <div className="ct-md-table">
-      <table>{children}</table>
-    </div>
-  ),
+  table: ({ children }) => <TableBox>{children}</TableBox>,
 };
 
 /** Paints nodes that were parsed before; a part is painted once. */

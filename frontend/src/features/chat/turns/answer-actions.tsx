@@ -1,3 +1,4 @@
+import { richTextOf } from "@/features/chat/markdown/rich-text";
 import { useRegenerate } from "@/features/chat/use-regenerate";
 import { asApiError } from "@/shared/api/error";
 import type { ShownMessage } from "@/shared/api/types";
@@ -27,7 +28,9 @@ export function AnswerActions({ message, siblings, isLast, isRunning }: Props) {
       {siblings && <BranchPicker message={message} siblings={siblings} />}
       {!isRunning && (
         <>
-          {message.content && <CopyButton text={message.content} label={strings.message.copy} />}
+          {message.content && (
+            <CopyButton text={message.content} richText={paintedBy} label={strings.message.copy} />
+          )}
           {!noticeFor(message) && (
             <IconButton
               label={strings.message.regenerate}
@@ -50,4 +53,10 @@ export function AnswerActions({ message, siblings, isLast, isRunning }: Props) {
       )}
     </div>
   );
+}
+
+/** The answer that the button belongs to, as it is painted. */
+function paintedBy(button: Element): string | undefined {
+  const painted = button.closest("article")?.querySelector(".ct-md");
+  return painted ? richTextOf(painted) : undefined;
 }

@@ -6,6 +6,8 @@ import { CheckIcon, CopyIcon, LinkIcon } from "@/shared/ui/icons";
 
 interface Props {
   text: string | (() => string);
+  /** The same for programs that take rich text. */
+  richText?: (button: Element) => string | undefined;
   label: string;
   icon?: ReactNode;
 }
@@ -21,7 +23,7 @@ export function CopyLinkButton({ id }: { id: string }) {
   return <CopyButton text={address} label={strings.message.copyLink} icon={<LinkIcon />} />;
 }
 
-export function CopyButton({ text, label, icon = <CopyIcon /> }: Props) {
+export function CopyButton({ text, richText, label, icon = <CopyIcon /> }: Props) {
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
     if (!isCopied) return;
@@ -29,9 +31,9 @@ export function CopyButton({ text, label, icon = <CopyIcon /> }: Props) {
     return () => clearTimeout(timer);
   }, [isCopied]);
 
-  const copy = async () => {
+  const copy = async (button: Element) => {
     try {
-      await navigator.clipboard.writeText(typeof text === "string" ? text : text());
+      await write(typeof text === "string" ? text : text(), richText?.(button));
       setCopied(true);
       announce(strings.message.copied);
     } catch {
@@ -42,7 +44,15 @@ export function CopyButton({ text, label, icon = <CopyIcon /> }: Props) {
     <IconButton
       label={isCopied ? strings.message.copied : label}
       icon={isCopied ? <CheckIcon /> : icon}
-      onClick={() => void copy()}
+      onClick={({ currentTarget }) => void copy(currentTarget)}
     />
   );
+}
+
+async function write(text: string, html: string | undefined): Promise<void> {
+  if (html === undefined || typeof ClipboardItem === "undefined")
+    return navigator.clipboard.writeText(text);
+  const blob = (type: string, data: string) => ({ [type]: new Blob([data], { type }) });
+  const item = { ...blob("text/plain", text), ...blob("text/html", html) };
+  return navigator.clipboard.write([new ClipboardItem(item)]);
 }

@@ -25,6 +25,8 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_MESSAGE_CHARS": 500_000,
     # How many answers of one owner may be queued or streaming at a time.
     "MAX_RUNNING": 32,
+    # Said to the model after an answer that it is to go on with. Empty: the provider goes on by itself.
+    "CONTINUE_PROMPT": "Go on exactly where you stopped. Repeat nothing and do not comment on this.",
     # Recovery, all in seconds: how long a worker owns an answer without renewing it, how often it renews and
     # saves, how often it looks for lost answers, and when a queued answer counts as forgotten by the broker.
     "LEASE_SECONDS": 15.0,

@@ -124,7 +124,7 @@ class Job:
         if self.outcome.first_token_at is None:
             self.outcome.first_token_at = timezone.now()
         if self.thoughts.is_open:
-            before = self.message.content if self.message.rev >= self.rev else ""
+            before = self.message.own_content if self.message.rev >= self.rev else ""
             self._grow(self.thoughts.split(chunk.content, chunk.reasoning, before=before))
         else:
             self.message.append(content=chunk.content, reasoning=chunk.reasoning)

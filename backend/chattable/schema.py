@@ -59,6 +59,7 @@ ANSWER = {
     "version": 3,
     "content_length": 10,
 }
+GOING_ON = {**QUEUED, "id": OTHER_ID, "content": "In Cyp", "content_length": 6}
 STOPPED = {**ANSWER, "content": "In Cyp", "status": "stopped", "finish_reason": "", "content_length": 6}
 
 _STATUSES = {
@@ -81,6 +82,7 @@ _ERRORS = {
     "id_conflict": (409, "This id belongs to another message."),
     "still_running": (409, "The answer is still running; stop it first."),
     "not_an_answer": (409, "Only an answer can be regenerated."),
+    "not_cut_short": (409, "Only an answer that was cut short can be continued."),
     "too_large": (413, "The request is too large."),
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
     "too_many_running": (429, "Too many of your answers are still running. Wait for one to end, or stop one."),

@@ -203,12 +203,13 @@ class MessagePageSerializer(serializers.Serializer[Data]):
 
 
 class _ModelChoice(serializers.Serializer[Data]):
-    """Knows the chat that the request is about."""
+    """Knows the chat that the request is about, and the `model` that answers where none is named, if not the chat's."""
 
     def validate(self, attrs: Data) -> Data:
         """Refuse an answer by a model that is not offered, even where the chat has chosen it long ago."""
         try:
-            check_model(attrs.get("model") or self.context["chat"].model or settings.MODEL)
+            wanted = attrs.get("model") or self.context.get("model") or self.context["chat"].model
+            check_model(wanted or settings.MODEL)
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"model": error.detail}) from error
         return attrs
@@ -268,6 +269,13 @@ class RegenerateRequestSerializer(_ModelChoice):
 
     id = IdField(required=False, help_text=_("Any UUID; sent again, it gets the same answer back."))
     model = TextField(max_length=200, allow_blank=True, required=False, help_text=_("Left out: the chat's model."))
+
+
+@extend_schema_serializer(component_name="Continue")
+class ContinueRequestSerializer(RegenerateRequestSerializer):
+    """The rest of an answer; an id of the client's makes the request repeatable."""
+
+    model = TextField(max_length=200, allow_blank=True, required=False, help_text=_("Left out: the answer's model."))
 
 
 @extend_schema_serializer(component_name="Model")

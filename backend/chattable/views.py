@@ -396,6 +396,30 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
         answer = message.regenerate(**wanted)
         return Response(events.message_snapshot(answer), status.HTTP_201_CREATED)
 
+    @extend_schema(
+        summary="Continue an answer",
+        request=serializers.ContinueRequestSerializer,
+        responses={
+            201: serializers.MessageSerializer,
+            **schema.body_errors(
+                "unknown_model", "not_found", "still_running", "not_cut_short", "id_conflict", "too_many_running"
+            ),
+        },
+        examples=[
+            schema.takes("By the same model", {"id": schema.OTHER_ID}),
+            schema.gives("The answer that goes on", schema.GOING_ON, status=201),
+        ],
+    )
+    def go_on(self, request: Request, id: str) -> Response:
+        """The rest of an answer that was cut short: by its length, by a stop or by a failure. It is another answer
+        beside the first, begins with its texts, and the path that is shown leads to it. 409 for an answer that is
+        whole or has no text.
+        """
+        message = self.get_object()
+        context = {"chat": message.chat, "model": message.model}
+        answer = message.go_on(**self.read_body(serializers.ContinueRequestSerializer, context=context))
+        return Response(events.message_snapshot(answer), status.HTTP_201_CREATED)
+
 
 class ModelsView(OwnerView):
     """The models that can be asked."""

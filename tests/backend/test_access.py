@@ -40,6 +40,7 @@ API: dict[str, tuple[str, dict[str, tuple[int, Any]]]] = {
     "api/messages/<str:id>/regenerate/": ("/api/messages/{message}/regenerate/", {"post": (201, None)}),
     # The tests' client is no ASGI server; test_streams.py has one.
     "api/events/": ("/api/events/", {"get": (501, None)}),
+    "api/messages/<str:id>/continue/": ("/api/messages/{cut}/continue/", {"post": (201, None)}),
     "api/models/": ("/api/models/", {"get": (200, None)}),
     "api/status/": ("/api/status/", {"get": (200, None)}),
     "api/^keys/$": ("/api/keys/", {"get": (200, None), "post": (201, {"name": "x"})}),
@@ -121,8 +122,11 @@ def world() -> World:
     message = MessageFactory.create(chat=chat, role="assistant", content=SECRET, reasoning=SECRET, model=SECRET)
     running = MessageFactory.create(chat=chat, role="assistant", content="", status="queued", model=SECRET, parent=turn)
     run = RunFactory.create(message=running)
+    cut = MessageFactory.create(
+        chat=chat, role="assistant", content=SECRET, status="stopped", model=SECRET, parent=turn
+    )
     key = ApiKeyFactory.create(user=owner, name=SECRET)
-    ids = {"chat": chat.id, "message": message.id, "running": running.id, "run": run.id, "key": key.id}
+    ids = {"chat": chat.id, "message": message.id, "running": running.id, "cut": cut.id, "run": run.id, "key": key.id}
     chats = ContentType.objects.get_for_model(Chat)
     empty_queue()
     return World(owner, {**ids, "owner": owner.id, "type": chats.id})
@@ -276,7 +280,7 @@ def test_what_the_owner_has_can_be_seen_by_this_file(world: World) -> None:
         assert shows(api.get(world.path(path)))
     ask(api, "post", world.path("/api/messages/{message}/regenerate/"))
     assert len(queued()) == 1
-    assert (Chat.objects.count(), Message.objects.count(), Run.objects.count(), ApiKey.objects.count()) == (1, 4, 2, 1)
+    assert (Chat.objects.count(), Message.objects.count(), Run.objects.count(), ApiKey.objects.count()) == (1, 5, 2, 1)
 
 
 # While the database is away.

@@ -104,14 +104,17 @@ class Chat(Versioned):
             answer = self._queue(message, model=model)
         return Sent(message, answer, created=True, branched=branched)
 
-    def answer(self, parent: Message | None, *, model: str = "", id: uuid.UUID | None = None) -> Message:
-        """Add an answer below `parent`, make it the current leaf and queue it; raises `TooManyRunning`."""
-        with transaction.atomic():
-            return self._queue(parent, model=model, id=id)
+    def answer(self, parent: Message | None, *, model: str = "", **fields: Any) -> Message:
+        """Add an answer below `parent`, make it the current leaf and queue it; raises `TooManyRunning`.
 
-    def _queue(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> Message:
+        `id` names it; with `continues` it begins with the texts of that answer and goes on from there.
+        """
+        with transaction.atomic():
+            return self._queue(parent, model=model, **fields)
+
+    def _queue(self, parent: Message | None, *, model: str, **fields: Any) -> Message:
         Run.objects.make_room(self.group)
-        run = self._begin(parent, model=model, id=id)
+        run = self._begin(parent, model=model, **fields)
         transaction.on_commit(run.enqueue)
         return run.message
 
@@ -139,13 +142,17 @@ class Chat(Versioned):
             self.lock()
             return self._begin(self.current_leaf, model=model).message
 
-    def _begin(self, parent: Message | None, *, model: str, id: uuid.UUID | None = None) -> Run:
+    def _begin(
+        self, parent: Message | None, *, model: str, id: uuid.UUID | None = None, continues: Message | None = None
+    ) -> Run:
         # Within the caller's transaction, which an id that is taken ends.
         answer = Message(
             role=Role.ASSISTANT,
             parent=parent,
+            continues=continues,
             status=Status.QUEUED,
             model=model or self.model or settings.MODEL,
+            **(continues.beginning() if continues else {}),
             **_given(id=id),
         )
         self._add(answer)

@@ -125,6 +125,10 @@ class Message(Versioned):
 
     chat = models.ForeignKey("chattable.Chat", on_delete=models.CASCADE, related_name="messages")
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
+    # The answer whose texts this one began with, so that another attempt can begin with them again.
+    continues = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, editable=False, db_index=False, related_name="continuations"
+    )
     role = models.CharField(max_length=10, choices=Role)
     content = CleanTextField(blank=True)
     reasoning = CleanTextField(blank=True)
@@ -140,11 +144,15 @@ class Message(Versioned):
         runs: Any  # a RunManager, whose own descriptor mypy would apply here
         chat_id: uuid.UUID
         parent_id: uuid.UUID | None
+        continues_id: uuid.UUID | None
 
     objects: ClassVar[MessageManager] = MessageManager()
 
     class Meta:
-        indexes = (models.Index(fields=["chat"], condition=Q(parent=None), name="chattable_roots_of_chat"),)
+        indexes = (
+            models.Index(fields=["chat"], condition=Q(parent=None), name="chattable_roots_of_chat"),
+            models.Index(fields=["continues"], condition=Q(continues__isnull=False), name="chattable_continuations"),
+        )
 
     def __str__(self) -> str:
         return f"{self.role}: {self.content[:60]}"
@@ -153,6 +161,25 @@ class Message(Versioned):
     def is_running(self) -> bool:
         """Whether the answer is not final yet."""
         return self.status in RUNNING
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it is an answer that ended before its end, with text to go on from."""
+        cut = self.status in (Status.STOPPED, Status.FAILED) or (
+            self.status == Status.COMPLETE and self.finish_reason == "length"
+        )
+        return cut and self.role == Role.ASSISTANT and bool(self.content.strip())
+
+    def beginning(self) -> dict[str, str]:
+        """The texts that an answer which continues this one begins with; further thoughts are another paragraph."""
+        thoughts = self.reasoning.rstrip()
+        return {"content": self.content, "reasoning": thoughts and f"{thoughts}\n\n"}
+
+    @property
+    def own_content(self) -> str:
+        """The content behind what was copied from the answer that this one continues."""
+        text: str = self.content
+        return text[len(self.continues.content) :] if self.continues else text
 
     @cached_property
     def hooks(self) -> signals.Hooks:
@@ -184,8 +211,13 @@ class Message(Versioned):
         self.save(update_fields=["status", "retry_at"])
 
     def restart(self, *, rev: int) -> None:
-        """Begin the texts anew: readers drop what belongs to a lower `rev`."""
+        """Begin the texts anew, or with those of the answer that this one continues.
+
+        Readers drop what belongs to a lower `rev`.
+        """
         self.rev, self.content, self.reasoning = rev, "", ""
+        if self.continues:
+            self.append(**self.continues.beginning())
 
     def finish(
         self, status: str, *, finish_reason: str = "", error: str = "", retry_at: datetime | None = None
@@ -217,13 +249,32 @@ class Message(Versioned):
             raise Conflict("Only an answer can be regenerated.", "not_an_answer")
         with transaction.atomic():
             self.chat.lock()
-            if id and (known := Message.objects.filter(pk=id).first()):
-                return self._regenerated_before(known)
+            if known := self._asked_before(id, continues=None):
+                return known
             if self.is_running and not self.runs.filter(stop_requested_at__isnull=False).exists():
                 raise Conflict("The answer is still running; stop it first.", "still_running")
             return self.chat.answer(self.parent, model=model, id=id)
 
-    def _regenerated_before(self, answer: "Message") -> "Message":
-        if (answer.chat_id, answer.parent_id, answer.role) != (self.chat_id, self.parent_id, Role.ASSISTANT):
+    def go_on(self, *, model: str = "", id: uuid.UUID | None = None) -> "Message":
+        """Queue an answer beside this one that begins with its texts and goes on where it was cut short.
+
+        Raises `Conflict`, and `TooManyRunning` beyond `MAX_RUNNING`.
+        """
+        with transaction.atomic():
+            self.chat.lock()
+            if known := self._asked_before(id, continues=self.pk):
+                return known
+            if self.is_running:
+                raise Conflict("The answer is still running; stop it first.", "still_running")
+            if not self.is_cut_short:
+                raise Conflict("Only an answer that was cut short can be continued.", "not_cut_short")
+            return self.chat.answer(self.parent, model=model or self.model, id=id, continues=self)
+
+    def _asked_before(self, id: uuid.UUID | None, *, continues: uuid.UUID | None) -> "Message | None":
+        answer = Message.objects.filter(pk=id).first() if id else None
+        if answer is None:
+            return None
+        found = answer.chat_id, answer.parent_id, answer.role, answer.continues_id
+        if found != (self.chat_id, self.parent_id, Role.ASSISTANT, continues):
             raise Conflict("This id belongs to another message.", "id_conflict")
         return answer

@@ -46,14 +46,14 @@ class RunManager(models.Manager["Run"]):
                 transaction.set_rollback(True)
                 return None
             run.message.start()
-        # The owner is looked up here, since the event loop must not ask the database.
-        _ = run.message.hooks
+        # Both are looked up here, since the event loop must not ask the database.
+        _ = run.message.hooks, run.message.continues
         return Job(
             run_id=run_id,
             worker=worker,
             message=run.message,
             rev=_first_rev(run.attempts),
-            prompt=_prompt(run.message.chat, history),
+            prompt=_prompt(run.message, history),
             parameters=run.message.chat.parameters,
             outcome=Outcome(requests=run.requests - 1),
         )
@@ -236,10 +236,12 @@ _JSON = {
 }
 
 
-def _prompt(chat: Any, history: Sequence[Turn]) -> list[dict[str, str]]:
-    """The visible history, in the provider's form; empty messages are left out."""
-    system = [{"role": str(Role.SYSTEM), "content": chat.instructions}] if chat.instructions.strip() else []
-    return system + [{"role": turn.role, "content": turn.content} for turn in history if turn.content.strip()]
+def _prompt(answer: Message, history: Sequence[Turn]) -> list[dict[str, str]]:
+    """The visible history, in the provider's form, and what the answer continues; empty messages are left out."""
+    told = [(str(Role.SYSTEM), answer.chat.instructions), *((turn.role, turn.content) for turn in history)]
+    if answer.continues:
+        told += [(str(Role.ASSISTANT), answer.continues.content), (str(Role.USER), settings.CONTINUE_PROMPT)]
+    return [{"role": role, "content": content} for role, content in told if content.strip()]
 
 
 def _checkpoint_postgresql(connection: Any, worker: uuid.UUID, texts: Sequence[Text]) -> None:

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import aiohttp
+import psycopg
+
 from bench.measure import Json
 from bench.scenarios import OURS_ONLY, SCENARIOS, SHORT, Scenario, stream
 from bench.stacks import BENCH, Running, chainlit, chattable, lacking_chainlit, naive
@@ -59,7 +62,7 @@ async def measure_one(running: Running, scenario: Scenario, *, label: str) -> Js
             load = scenario.load(running.name)
             assert load is not None
             found = await stream(running, load, label=label)
-    except (OSError, TimeoutError, RuntimeError, KeyError, ValueError) as error:
+    except (OSError, TimeoutError, RuntimeError, KeyError, ValueError, psycopg.Error, aiohttp.ClientError) as error:
         found = {"label": label, "adapter": running.name, "failed": f"{type(error).__name__}: {error}"[:300]}
     found["scenario"] = scenario.name
     shown = {key: found.get(key) for key in ("adapter", "label", "done", "lost", "dups", "added_ms", "tok_per_s")}

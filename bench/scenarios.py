@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 
 from bench.client import Session, client, run_sessions, talk
+from bench.history import histories
 from bench.measure import Json, Statements, connections, cpu_seconds, memory, report
 from bench.stacks import Running
 
@@ -217,6 +218,7 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario(name="sockets", title="500 idle sockets", run=idle_sockets),
     Scenario(name="answers", title="300 running answers", run=running_answers),
     Scenario(name="statements", title="database, 50 answers of 500 tokens", run=statements),
+    Scenario(name="history", title="reads among a thousand and a million messages", run=histories),
     Scenario(
         name="scaleout",
         title="300 × 50/s by two workers and two web processes",
@@ -226,7 +228,7 @@ SCENARIOS: Sequence[Scenario] = (
     ),
 )
 # These can be measured on Chattable alone.
-OURS_ONLY = {"message", "sockets", "answers", "statements"}
+OURS_ONLY = {"message", "sockets", "answers", "statements", "history"}
 
 SHORT: Sequence[Scenario] = (
     Scenario(

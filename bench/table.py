@@ -65,6 +65,7 @@ FIGURES = (
     Figure("memory per running answer, kB", "answers", at("kb_per_answer"), "≤ 300", "≤ 150"),
     Figure("statements a second beside", "statements", at("statements_per_s"), "≤ 2 checkpoints", ""),
     Figure("statements per answer, the turn's with them", "statements", at("statements_per_answer"), "", ""),
+    Figure("reads, 10⁶ against 10³ messages", "history", at("most_growth"), "≤ 1.2 ×", "", decimals=2),
     Figure("two web, two workers: p95 ms", "scaleout", at("added_ms", "p95"), "", ""),
     Figure("two web, two workers: CPU per 1,000, ms", "scaleout", at("cpu_ms_per_1k_tok"), "", ""),
 )

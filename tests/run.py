@@ -125,6 +125,8 @@ WITHOUT_DATABASE = [
         "config/test_setup",
         "config/test_stack",
         "config/test_supervisor",
+        "test_bench",
+        "test_chaos_checker",
         "test_checks",
         "test_compose",
         "test_fake_openai",

@@ -123,9 +123,10 @@ class Scene:
         """Return when every service answers again."""
         person = self.people(1)[0]
         deadline = time.monotonic() + patience
-        while (await person.try_call("GET", "/readyz"))[0] != 200:
+        while (answer := await person.try_call("GET", "/readyz"))[0] != 200:
             if time.monotonic() > deadline:
-                raise TimeoutError("the stack is not ready")
+                faults = [event["name"] for event in self.history.events if event["kind"] == "fault"]
+                raise TimeoutError(f"the stack is not ready: {answer} after {faults[-4:]}")
             await asyncio.sleep(0.1)
 
 

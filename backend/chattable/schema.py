@@ -60,6 +60,7 @@ ANSWER = {
     "content_length": 10,
 }
 GOING_ON = {**QUEUED, "id": OTHER_ID, "content": "In Cyp", "content_length": 6}
+DOCUMENT = "# A trip to the sea\n\n## You\n\nWhere is the sea warm in May?\n\n## Answer by gpt-5-mini\n\nIn Cyprus.\n"
 STOPPED = {**ANSWER, "content": "In Cyp", "status": "stopped", "finish_reason": "", "content_length": 6}
 
 _STATUSES = {
@@ -101,6 +102,7 @@ _FIELD_ERRORS = {
     "unknown_parent": ("parent", "There is no such message in this chat."),
     "unknown_model": ("model", "This model is not offered. Choose another one."),
     "invalid_cursor": ("cursor", "This cursor is not valid. Start again without one."),
+    "invalid_choice": ("form", '"pdf" is not a valid choice.'),
     "not_shown": ("before", "This message is not on the path that is shown."),
 }
 
@@ -141,9 +143,11 @@ def takes(name: str, value: dict[str, Any]) -> OpenApiExample:
     return OpenApiExample(name, value, request_only=True)
 
 
-def gives(name: str, value: dict[str, Any], *, status: int = 200) -> OpenApiExample:
+def gives(
+    name: str, value: dict[str, Any] | str, *, status: int = 200, media_type: str = "application/json"
+) -> OpenApiExample:
     """An example of what comes back."""
-    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
+    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)], media_type=media_type)
 
 
 EVENT_STREAM = {

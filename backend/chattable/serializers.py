@@ -309,6 +309,19 @@ class ChatQuerySerializer(serializers.Serializer[Data]):
     cursor = serializers.CharField(required=False, allow_blank=True, help_text=_("The `next` of the page before."))
 
 
+class ExportQuerySerializer(serializers.Serializer[Data]):
+    """In which form to export a chat."""
+
+    form = serializers.ChoiceField(["markdown", "json"], default="markdown")
+
+
+class ExportSerializer(serializers.Serializer[Data]):
+    """A whole chat, every branch of it."""
+
+    chat = ChatSerializer()
+    messages = MessageSerializer(many=True, help_text=_("In the order in which they were made."))
+
+
 class MessageQuerySerializer(serializers.Serializer[Data]):
     """Which messages to list."""
 

@@ -10,6 +10,7 @@ urlpatterns = [
         "chats/<str:id>/",
         views.ChatViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
+    path("chats/<str:id>/export/", views.ChatViewSet.as_view({"get": "export"})),
     path("chats/<str:id>/messages/", views.ChatMessageViewSet.as_view({"get": "list", "post": "create"})),
     path("messages/<str:id>/", views.MessageViewSet.as_view({"get": "retrieve"})),
     path("messages/<str:id>/show/", views.MessageViewSet.as_view({"post": "show"})),

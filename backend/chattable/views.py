@@ -9,8 +9,11 @@ from django.core import signing
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
@@ -218,6 +221,30 @@ class ChatViewSet(OwnerChatView):
         return Response(events.chat_snapshot(chat))
 
     @extend_schema(
+        summary="Export a chat",
+        parameters=[serializers.ExportQuerySerializer],
+        responses={
+            (200, "text/markdown"): OpenApiTypes.STR,
+            (200, "application/json"): serializers.ExportSerializer,
+            **schema.errors("invalid_choice", "not_found"),
+        },
+        examples=[
+            schema.gives("A document", schema.DOCUMENT, media_type="text/markdown"),
+            schema.gives("Everything", {"chat": schema.CHAT, "messages": [schema.TURN, schema.ANSWER]}),
+        ],
+    )
+    def export(self, request: Request, id: str) -> HttpResponse:
+        """The path that is shown, as Markdown, or every message of the chat, as JSON; both to be saved as a file."""
+        form = self.read_query(serializers.ExportQuerySerializer)["form"]
+        chat = self.get_object()
+        name = slugify(chat.title, allow_unicode=True)[:60] or "chat"
+        if form == "markdown":
+            return _file(f"{name}.md", chat.as_markdown(), "text/markdown; charset=utf-8")
+        messages = [events.message_snapshot(message) for message in chat.messages.order_by("created_at", "id")]
+        body = JSONRenderer().render({"chat": events.chat_snapshot(chat), "messages": messages})
+        return _file(f"{name}.json", body, "application/json")
+
+    @extend_schema(
         summary="Delete a chat",
         responses={204: None, **schema.errors("permission_denied", "not_found")},
     )
@@ -228,6 +255,11 @@ class ChatViewSet(OwnerChatView):
             chat.lock()
             chat.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _file(name: str, body: str | bytes, content_type: str) -> HttpResponse:
+    header = content_disposition_header(as_attachment=True, filename=name)
+    return HttpResponse(body, content_type=content_type, headers={"Content-Disposition": header})
 
 
 def _walk(cursor: str | None, *, salt: str) -> Walk | None:

@@ -11,7 +11,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from backend.api import Api, at_once
 from backend.factories import ChatFactory, UserFactory
-from chattable.models import Chat
+from chattable.models import Chat, Message
 
 pytestmark = pytest.mark.django_db
 
@@ -409,3 +409,42 @@ def test_a_bad_limit_is_refused(path: str, limit: str) -> None:
 
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == ["limit"]
+
+
+# Export.
+
+
+def test_a_chat_is_exported_as_it_is_shown_and_as_a_whole(api: Api, owner: Any) -> None:
+    chat = ChatFactory.create(owner=owner, title="Größe & Gewicht/../x")
+    first = chat.send("How **big**?", model="m")
+    first.answer.finish("complete")
+    Message.objects.filter(pk=first.answer.pk).update(content="Big.\n\n- very\n")
+    chat.send("Really?", model="m").answer.stop()
+    other = chat.send("Another first question", parent=None, model="m")
+    first.answer.show()
+
+    shown = api.get(f"/api/chats/{chat.pk}/export/?form=markdown")
+    whole = api.get(f"/api/chats/{chat.pk}/export/?form=json")
+
+    assert shown.content.decode() == (
+        "# Größe & Gewicht/../x\n\n## You\n\nHow **big**?\n\n## Answer by m\n\nBig.\n\n- very\n\n## You\n\nReally?\n"
+    )
+    assert shown["Content-Type"] == "text/markdown; charset=utf-8"
+    assert shown["Content-Disposition"] == "attachment; filename*=utf-8''gr%C3%B6%C3%9Fe-gewichtx.md"
+    assert whole["Content-Disposition"].endswith(".json")
+    assert whole.json()["chat"]["id"] == str(chat.pk)
+    assert len(whole.json()["messages"]) == 6
+    assert whole.json()["messages"][-2] == api.get(f"/api/messages/{other.message.pk}/").json()
+
+
+def test_an_empty_chat_is_exported_too(api: Api, owner: Any) -> None:
+    chat = ChatFactory.create(owner=owner, title="")
+
+    assert api.get(f"/api/chats/{chat.pk}/export/").content == b"# Chat\n"
+
+
+def test_an_unknown_form_is_refused(api: Api, owner: Any) -> None:
+    refused = api.get(f"/api/chats/{ChatFactory.create(owner=owner).pk}/export/?form=pdf")
+
+    assert refused.status_code == 400
+    assert refused.json()["fields"]["form"][0]["code"] == "invalid_choice"

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { counts, finish, says, script } from "./provider";
 import { type Api, expect, test } from "./test";
@@ -164,4 +165,20 @@ test("mathematics is set under the page's policy, and money stays text", async (
   await expect(chat.answer.locator(".katex-display")).toHaveCount(1);
   const fonts = () => page.evaluate(() => document.fonts.check("16px KaTeX_Math"));
   await expect.poll(fonts).toBe(true);
+});
+
+test("a chat is saved as a Markdown file", async ({ api, chat, page }) => {
+  const model = await script([says("An **answer**."), ...finish()]);
+  await chat.open(await api.newChat(model));
+  await chat.send("Write");
+  await expect(chat.answer).toContainText("An answer.");
+  await page.getByRole("button", { name: /^Actions for/ }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("menuitem", { name: "Save as Markdown" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/\.md$/);
+  expect(await readFile(await download.path(), "utf8")).toContain(
+    "## You\n\nWrite\n\n## Answer by",
+  );
 });

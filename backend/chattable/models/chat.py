@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from chattable import events
@@ -170,6 +171,16 @@ class Chat(Versioned):
             raise Conflict("This id belongs to another message.", "id_conflict") from error
         return message
 
+    def as_markdown(self) -> str:
+        """What is shown of the chat, as one Markdown document."""
+        turns = [
+            f"## {_heading(message)}\n\n{message.content.strip()}"
+            for message in Message.objects.path(self.current_leaf_id)
+            if message.content.strip()
+        ]
+        title = " ".join(self.title.split()) or gettext("Chat")
+        return "\n\n".join([f"# {title}", *turns]) + "\n"
+
     def lock(self) -> None:
         """Serialise changes of the chat until the transaction ends, and see it as it is now."""
         self.refresh_from_db(fields=CHANGING, from_queryset=Chat.objects.select_for_update())
@@ -185,6 +196,12 @@ class Chat(Versioned):
         if not same or answer is None:
             raise Conflict("This id belongs to another message.", "id_conflict")
         return Sent(message, answer, created=False, branched=bool(Message.objects.siblings([message])))
+
+
+def _heading(message: Message) -> str:
+    if message.role == Role.ASSISTANT and message.model:
+        return gettext("Answer by %(model)s") % {"model": message.model}
+    return gettext("You") if message.role == Role.USER else message.get_role_display()
 
 
 async def _answered(beginning: asyncio.Task[Message]) -> Message:

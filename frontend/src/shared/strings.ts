@@ -43,6 +43,8 @@ export const strings = {
     actions: (title: string) => `Actions for “${title}”`,
     rename: "Rename",
     renameLabel: "Title of the chat",
+    saveMarkdown: "Save as Markdown",
+    saveJson: "Save as JSON",
     delete: "Delete",
     deleteTitle: "Delete this chat?",
     deleteText: (title: string) =>

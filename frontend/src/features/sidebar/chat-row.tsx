@@ -51,7 +51,12 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
         </span>
         {running && <RunningDot />}
       </Link>
-      <RowMenu title={title} onRename={() => setRenaming(true)} onDelete={() => onDelete(chat)} />
+      <RowMenu
+        chatId={chat.id}
+        title={title}
+        onRename={() => setRenaming(true)}
+        onDelete={() => onDelete(chat)}
+      />
     </li>
   );
 }

@@ -1,16 +1,18 @@
 import { useRef } from "react";
+import { exportAddress } from "@/shared/api/chats";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
-import { MoreIcon, PencilIcon, TrashIcon } from "@/shared/ui/icons";
-import { Menu, MenuItem } from "@/shared/ui/menu";
+import { DownloadIcon, MoreIcon, PencilIcon, TrashIcon } from "@/shared/ui/icons";
+import { Menu, MenuDownload, MenuItem } from "@/shared/ui/menu";
 
 interface Props {
+  chatId: string;
   title: string;
   onRename: () => void;
   onDelete: () => void;
 }
 
-export function RowMenu({ title, onRename, onDelete }: Props) {
+export function RowMenu({ chatId, title, onRename, onDelete }: Props) {
   // What was chosen takes the focus itself; giving it back to the button would take it away again.
   const chosen = useRef(false);
   const choose = (act: () => void) => () => {
@@ -34,6 +36,12 @@ export function RowMenu({ title, onRename, onDelete }: Props) {
       <MenuItem icon={<PencilIcon />} onSelect={choose(onRename)}>
         {strings.sidebar.rename}
       </MenuItem>
+      <MenuDownload icon={<DownloadIcon />} href={exportAddress(chatId, "markdown")}>
+        {strings.sidebar.saveMarkdown}
+      </MenuDownload>
+      <MenuDownload icon={<DownloadIcon />} href={exportAddress(chatId, "json")}>
+        {strings.sidebar.saveJson}
+      </MenuDownload>
       <MenuItem icon={<TrashIcon />} danger onSelect={choose(onDelete)}>
         {strings.sidebar.delete}
       </MenuItem>

@@ -46,6 +46,10 @@ export const updateChat = (id: string, change: { title?: string; model?: string 
 export const deleteChat = (id: string) =>
   unwrap(api.DELETE("/api/chats/{id}/", { params: { path: { id } } }));
 
+/** Where a chat comes as a file. */
+export const exportAddress = (id: string, form: "markdown" | "json") =>
+  `/api/chats/${id}/export/?form=${form}`;
+
 /** Brings one event about a chat, or our own change of it, into everything the page knows about chats. */
 export function applyChatEvent(client: QueryClient, event: ChatEvent): void {
   if (event.type === "chat.deleted") forgetChat(client, event.chat.id);

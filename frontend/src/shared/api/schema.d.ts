@@ -57,6 +57,26 @@ export interface paths {
         patch: operations["chats_partial_update"];
         trace?: never;
     };
+    "/api/chats/{id}/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a chat
+         * @description The path that is shown, as Markdown, or every message of the chat, as JSON; both to be saved as a file.
+         */
+        get: operations["chats_export_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chats/{id}/messages/": {
         parameters: {
             query?: never;
@@ -469,6 +489,12 @@ export interface components {
         };
         /** @description What `/ws/` and `/api/events/` send: a frame is one of these, or a list of them. */
         Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["MessageDeltaEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatDeletedEvent"] | components["schemas"]["GapEvent"] | components["schemas"]["PongEvent"];
+        /** @description A whole chat, every branch of it. */
+        Export: {
+            chat: components["schemas"]["Chat"];
+            /** @description In the order in which they were made. */
+            messages: components["schemas"]["Message"][];
+        };
         /** @description Some events are missing here: fetch whatever is shown. */
         GapEvent: {
             /**
@@ -1063,6 +1089,70 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description What the answer depends on is away at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    chats_export_retrieve: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `markdown` - markdown
+                 *     * `json` - json
+                 */
+                form?: "markdown" | "json";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Something in the request is wrong; `fields` says what. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

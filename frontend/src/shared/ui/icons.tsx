@@ -101,6 +101,11 @@ export const TrashIcon = () => (
     <path d="M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11" />
   </Svg>
 );
+export const DownloadIcon = () => (
+  <Svg>
+    <path d="M10 3.5v9m-3.5-3.5 3.5 3.5 3.5-3.5M4 16.5h12" />
+  </Svg>
+);
 export const WarnIcon = () => (
   <Svg>
     <path d="M10 3.5 17.5 16.5h-15zM10 8.5v3.5m0 2.3v.1" />

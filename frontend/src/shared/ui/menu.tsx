@@ -62,6 +62,18 @@ export function MenuItem({ icon, danger, disabled, onSelect, children }: ItemPro
   );
 }
 
+/** Saves what the address gives as a file. */
+export function MenuDownload({ href, icon, children }: { href: string } & ItemProps) {
+  return (
+    <DropdownMenu.Item asChild className={row}>
+      <a href={href} download>
+        {icon}
+        {children}
+      </a>
+    </DropdownMenu.Item>
+  );
+}
+
 interface ChoiceProps {
   value: string | undefined;
   options: string[];

@@ -52,7 +52,7 @@ def copy(connection: Any, table: str, changes: dict[str, str], numbers: str, *, 
     names = ", ".join(f'"{name}"' for name in columns)
     # All parts are from here and from the database's own catalogue.
     text = f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table} t, {numbers} WHERE {where}"
-    connection.execute(sql.SQL(text))  # type: ignore[arg-type]
+    connection.execute(sql.SQL(text))
 
 
 async def histories(running: Running, label: str) -> Json:

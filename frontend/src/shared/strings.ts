@@ -128,6 +128,7 @@ export const strings = {
     version: (place: number, count: number) => `Version ${place} of ${count}`,
     showFailed: "That version could not be shown.",
     retry: "Try again",
+    continue: "Continue",
     retryFailed: (detail: string) => `The new answer could not be started. ${detail}`,
     more: "Show all",
     less: "Show less",

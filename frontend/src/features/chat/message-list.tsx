@@ -84,7 +84,7 @@ export function MessageList({ messages, siblings, older, newer, target, onLatest
     },
     [list],
   );
-  const hold = useHoldPlace({ scroller, messages, onHold, onFloor });
+  const hold = useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor });
   useOpenAtEnd(list, messages.length > 0 && anchor === undefined);
   useKeepEnd(list, scroller, isFollowing);
   useLayoutEffect(() => {

@@ -11,8 +11,15 @@ import type { ShownMessage } from "@/shared/api/types";
 /** So many frames what stands above may still take its size. */
 const FRAMES = 6;
 
+interface HoldOptions {
+  /** What gets the focus in the new row. */
+  focus?: string;
+  /** The new row begins with the same text, so that even a top out of sight stays, and who follows goes on following. */
+  isSame?: boolean;
+}
+
 /** Keeps the row of an element where the reader sees it, while the row of another message takes its place. */
-type Hold = (element: HTMLElement, id: string, focus?: string) => void;
+type Hold = (element: HTMLElement, id: string, options?: HoldOptions) => void;
 
 interface Held {
   id: string;
@@ -29,13 +36,14 @@ export const useHold = () => useContext(HoldContext);
 interface Options {
   scroller: RefObject<HTMLElement | null>;
   messages: readonly ShownMessage[];
+  isFollowing: boolean;
   onHold: () => void;
   /** Called with the height that the content needs so that the place can be kept. */
   onFloor: (height: number) => void;
 }
 
 /** The top of a row stays; of one whose top is out of sight, the bottom, where its buttons are. */
-export function useHoldPlace({ scroller, messages, onHold, onFloor }: Options): Hold {
+export function useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor }: Options): Hold {
   const held = useRef<Held>(undefined);
 
   const settle = useCallback(
@@ -66,16 +74,16 @@ export function useHoldPlace({ scroller, messages, onHold, onFloor }: Options): 
   }, [messages, scroller, settle]);
 
   return useCallback(
-    (element, id, focus) => {
+    (element, id, { focus, isSame = false } = {}) => {
       const view = scroller.current;
       const row = element.closest("[data-message]")?.getBoundingClientRect();
-      if (!view || !row) return;
+      if (!view || !row || (isSame && isFollowing)) return;
       const { top } = view.getBoundingClientRect();
-      const edge = row.top >= top ? "top" : "bottom";
+      const edge = isSame || row.top >= top ? "top" : "bottom";
       held.current = { id, edge, at: row[edge] - top, focus };
       onHold();
       onFloor(view.scrollTop + view.clientHeight);
     },
-    [scroller, onHold, onFloor],
+    [scroller, isFollowing, onHold, onFloor],
   );
 }

@@ -58,6 +58,10 @@ export const showMessage = (id: string) =>
 export const regenerateMessage = (id: string, body: { id?: string; model?: string } = {}) =>
   unwrap(api.POST("/api/messages/{id}/regenerate/", { params: { path: { id } }, body }));
 
+/** Has an answer that was cut short go on, beside itself. */
+export const continueMessage = (id: string, body: { id?: string; model?: string } = {}) =>
+  unwrap(api.POST("/api/messages/{id}/continue/", { params: { path: { id } }, body }));
+
 /** Every loaded message of the active path, oldest first. */
 export const flatMessages = (messages: Messages | undefined): ShownMessage[] =>
   messages?.pages.flatMap((page) => page.results) ?? [];

@@ -142,6 +142,49 @@ describe("an answer", () => {
   });
 });
 
+describe("an answer that was cut short", () => {
+  it.each<[string, Partial<Message>]>([
+    ["stopped", { status: "stopped", content: "half" }],
+    ["failed", { status: "failed", content: "half" }],
+    ["too long", { finish_reason: "length", content: "half" }],
+  ])("goes on when it was %s", async (_, change) => {
+    replies["POST /api/messages/answer/continue/"] = answer({ id: "rest", content: "half" });
+    show(settled(change));
+    act(() => screen.getByRole("button", { name: "Continue" }).click());
+    await waitFor(() => expect(live.running("chat")).toEqual(["rest"]));
+    expect(bodies.at(-1)).toHaveProperty("id");
+  });
+
+  it.each<[string, Partial<Message>]>([
+    ["without a word", { status: "stopped", content: "" }],
+    ["whole", { content: "All of it." }],
+    ["filtered", { finish_reason: "content_filter", content: "half" }],
+    ["running", { status: "streaming", content: "half" }],
+  ])("does not go on when it is %s", (_, change) => {
+    show(settled(change));
+    expect(screen.queryByRole("button", { name: "Continue" })).toBeNull();
+  });
+
+  it("is asked for once, and under the same id when it is asked for again", async () => {
+    show(settled({ status: "stopped", content: "half" }));
+    const button = screen.getByRole("button", { name: "Continue" });
+    act(() => button.click());
+    expect(await screen.findByText(/could not be started/)).toBeTruthy();
+    act(() => button.click());
+    await waitFor(() => expect(bodies).toHaveLength(2));
+    expect(bodies[1]).toEqual(bodies[0]);
+  });
+
+  it("says that it waits for its turn, below the text it has", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    replies["GET /api/status/"] = { workers: 1 };
+    show(answer({ status: "queued", content: "half" }));
+    await act(async () => vi.advanceTimersByTimeAsync(3_100));
+    expect(screen.getByText("half")).toBeTruthy();
+    expect(screen.getByText("Waiting for demo")).toBeTruthy();
+  });
+});
+
 describe("the versions of an answer", () => {
   const showOneOf = (...siblings: string[]) =>
     render(<Turn message={settled({ content: "Yes." })} siblings={siblings} isLast />, {

@@ -1,5 +1,5 @@
 import { richTextOf } from "@/features/chat/markdown/rich-text";
-import { useRegenerate } from "@/features/chat/use-regenerate";
+import { useRegenerate } from "@/features/chat/use-another";
 import { asApiError } from "@/shared/api/error";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
@@ -36,10 +36,10 @@ export function AnswerActions({ message, siblings, isLast, isRunning }: Props) {
               label={strings.message.regenerate}
               icon={<RetryIcon />}
               disabled={again.isPending}
-              onClick={() => again.mutate({})}
+              onClick={() => again.ask()}
             />
           )}
-          <ModelMenu disabled={again.isPending} onChoose={(model) => again.mutate({ model })} />
+          <ModelMenu disabled={again.isPending} onChoose={(model) => again.ask(model)} />
           <CopyLinkButton id={message.id} />
           {again.isError && (
             <span className="text-13 text-danger">

@@ -1,4 +1,4 @@
-import { useRegenerate } from "@/features/chat/use-regenerate";
+import { useContinue, useRegenerate } from "@/features/chat/use-another";
 import { asApiError } from "@/shared/api/error";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
@@ -17,8 +17,11 @@ const said = strings.message;
 /** Says, at the answer's place, why it is not a whole answer, and offers the way on. */
 export function AnswerNotice({ message }: { message: ShownMessage }) {
   const again = useRegenerate(message);
+  const rest = useContinue(message);
   const notice = noticeFor(message);
   if (!notice) return null;
+  const error = again.error ?? rest.error;
+  const isPending = again.isPending || rest.isPending;
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-block border border-line bg-surface px-4 py-3 text-14">
       <span className={notice.isError ? "text-danger" : "text-soft"}>
@@ -26,16 +29,28 @@ export function AnswerNotice({ message }: { message: ShownMessage }) {
       </span>
       <p className="min-w-0 flex-1 basis-48">
         <strong>{notice.title}</strong> {notice.hint}
-        {again.isError && (
-          <span className="text-danger"> {said.retryFailed(asApiError(again.error).message)}</span>
+        {error && (
+          <span className="text-danger"> {said.retryFailed(asApiError(error).message)}</span>
         )}
       </p>
-      <Button disabled={again.isPending} onClick={() => again.mutate({})}>
+      {isCutShort(message) && (
+        <Button disabled={isPending} onClick={(event) => rest.ask(event.currentTarget)}>
+          {said.continue}
+        </Button>
+      )}
+      <Button disabled={isPending} onClick={() => again.ask()}>
         {said.retry}
       </Button>
     </div>
   );
 }
+
+/** The answer can go on, since it has text and has not reached its own end. */
+const isCutShort = ({ status, content, finish_reason }: ShownMessage): boolean =>
+  content.trim() !== "" &&
+  (status === "stopped" ||
+    status === "failed" ||
+    (status === "complete" && finish_reason === "length"));
 
 /** Why it failed; the time to come back at is told by the reader's clock. */
 function causeOf({ error, retry_at }: ShownMessage): string {

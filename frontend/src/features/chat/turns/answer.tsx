@@ -19,6 +19,9 @@ export function Answer({ message, siblings, isLast }: Props) {
   const heading = useId();
   const shown = useShown(message);
   const running = isRunning(shown);
+  // One that goes on with what it has waits, too.
+  const isWaiting =
+    running && (!shown.content || shown.status === "queued" || shown.retry_at !== null);
   return (
     <article aria-labelledby={heading} aria-busy={running} className="group flex flex-col gap-3">
       <h2 id={heading} className="sr-only">
@@ -28,7 +31,7 @@ export function Answer({ message, siblings, isLast }: Props) {
         <Reasoning text={shown.reasoning} isGrowing={running && !shown.content} />
       )}
       {shown.content && <Markdown text={shown.content} isGrowing={running} />}
-      {running && (!shown.content || shown.retry_at) && <Waiting message={shown} />}
+      {isWaiting && <Waiting message={shown} />}
       {!running && <AnswerNotice message={shown} />}
       <AnswerActions message={shown} siblings={siblings} isLast={isLast} isRunning={running} />
     </article>

@@ -24,7 +24,7 @@ export function BranchPicker({ message, siblings }: Props) {
     const target = siblings[at + step];
     if (!target || isBusy.current) return;
     isBusy.current = true;
-    hold(button, target, `[data-step='${step}']`);
+    hold(button, target, { focus: `[data-step='${step}']` });
     try {
       await branch.mutateAsync(target);
       announce(strings.message.version(at + step + 1, count));

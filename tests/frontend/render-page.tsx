@@ -11,6 +11,7 @@ import type { ReactNode } from "react";
 import { sessionKey, type User } from "@/shared/api/session";
 import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
+import { UnreadStore } from "@/shared/events/unread";
 import { FeedContext } from "@/shared/events/use-live";
 
 export const USER: User = { id: "7", email: "ann@example.org" };
@@ -33,6 +34,7 @@ export async function renderPage(page: () => ReactNode, { at = "/", user = USER 
     isSignedIn: async () => true,
     onSignedOut: () => {},
   });
+  const unread = new UnreadStore();
   const root = createRootRoute({ component: page });
   const paths = ["/", "/chats/$chatId", "/login", "/signup"];
   const routes = paths.map((path) => createRoute({ getParentRoute: () => root, path }));
@@ -43,10 +45,10 @@ export async function renderPage(page: () => ReactNode, { at = "/", user = USER 
   await act(() => router.load());
   const view = render(
     <QueryClientProvider client={client}>
-      <FeedContext value={{ live, connection }}>
+      <FeedContext value={{ live, connection, unread }}>
         <RouterProvider router={router as never} />
       </FeedContext>
     </QueryClientProvider>,
   );
-  return { client, live, router, view };
+  return { client, live, unread, router, view };
 }

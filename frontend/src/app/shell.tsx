@@ -8,6 +8,7 @@ import { Events } from "@/shared/events/events";
 import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";
 import { uuid7 } from "@/shared/uuid";
+import { Attention } from "./attention";
 import { SkipLink } from "./skip-link";
 import { TopBar } from "./top-bar";
 import { useSheet } from "./use-sheet";
@@ -24,6 +25,7 @@ export function Shell({ user }: { user: User }) {
   useShortcuts();
   return (
     <Events user={user.id}>
+      <Attention openId={open} />
       <div className="flex h-dvh overflow-hidden">
         <SkipLink />
         <div className="hidden w-sidebar shrink-0 wide:block">

@@ -7,6 +7,7 @@ import { Composer } from "./composer/composer";
 import { Examples, Greeting } from "./greeting";
 import { LoadFailed } from "./load-failed";
 import { MessageList } from "./message-list";
+import { NotifyLine } from "./notify-line";
 import { useAnnouncements } from "./use-announcements";
 import { useLinked } from "./use-linked";
 import { usePath } from "./use-path";
@@ -57,6 +58,7 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
       )}
       <div className="px-4 pb-4">
         <ConnectionLine />
+        <NotifyLine running={running} />
         <Composer
           chatId={chatId}
           isNew={isNew}

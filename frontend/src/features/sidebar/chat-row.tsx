@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import type { Chat } from "@/shared/api/types";
-import { useRunning } from "@/shared/events/use-live";
+import { useRunning, useUnreadIds } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
 import { RenameField } from "./rename-field";
 import { RowMenu } from "./row-menu";
 import { RunningDot } from "./running-dot";
+import { UnreadDot } from "./unread-dot";
 import { walkRows } from "./walk-rows";
 
 interface Props {
@@ -17,6 +18,7 @@ interface Props {
 
 export function ChatRow({ chat, selected, replace, onDelete }: Props) {
   const running = useRunning(chat.id);
+  const isUnread = useUnreadIds().has(chat.id);
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
   const title = chat.title || strings.sidebar.untitled;
@@ -46,10 +48,10 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
         onKeyDown={onKeyDown}
         className="-outline-offset-2 flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control px-3 group-focus-within:pe-10 group-hover:pe-10 group-has-data-[state=open]:pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent pointer-coarse:h-11 pointer-coarse:pe-12"
       >
-        <span className="truncate" dir="auto">
+        <span className={`truncate ${isUnread ? "font-semibold" : ""}`} dir="auto">
           {title}
         </span>
-        {running && <RunningDot />}
+        {running ? <RunningDot /> : isUnread && <UnreadDot />}
       </Link>
       <RowMenu
         chatId={chat.id}

@@ -46,6 +46,13 @@ export const updateChat = (id: string, change: { title?: string; model?: string 
 export const deleteChat = (id: string) =>
   unwrap(api.DELETE("/api/chats/{id}/", { params: { path: { id } } }));
 
+/** The chat's title as far as it is known here. */
+export const chatTitle = (client: QueryClient, id: string): string =>
+  client
+    .getQueryData<Chats>(chatsKey)
+    ?.pages.flatMap(({ results }) => results)
+    .find((chat) => chat.id === id)?.title ?? "";
+
 /** Where a chat comes as a file. */
 export const exportAddress = (id: string, form: "markdown" | "json") =>
   `/api/chats/${id}/export/?form=${form}`;

@@ -18,6 +18,7 @@ import { isChatEvent, isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
 import { pollingTransport, socketTransport, streamTransport } from "./transports";
 import type { ServerEvent } from "./types";
+import { UnreadStore } from "./unread";
 import { type Feed, FeedContext } from "./use-live";
 
 interface Props {
@@ -39,17 +40,21 @@ function EventsOfUser({ children }: { children: ReactNode }) {
 
 function makeFeed(client: QueryClient): Feed {
   const live = new LiveStore({ fetchMessage: fetchOrGone });
+  const unread = new UnreadStore();
   const connection = new Connection({
     transports: [
       socketTransport(`${window.location.origin.replace(/^http/, "ws")}/ws/`),
       streamTransport("/api/events/"),
       pollingTransport({ ask: () => fetchStatus(), refresh: () => live.gap() }),
     ],
-    onEvents: (events) => receive(client, live, events),
+    onEvents: (events) => {
+      receive(client, live, events);
+      for (const event of events) if (event.type === "chat.deleted") unread.delete(event.chat.id);
+    },
     isSignedIn,
     onSignedOut: () => sessionEnded(client),
   });
-  return { live, connection };
+  return { live, connection, unread };
 }
 
 function open(client: QueryClient, { live, connection }: Feed): () => void {

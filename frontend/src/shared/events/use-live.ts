@@ -2,10 +2,12 @@ import { createContext, useCallback, useContext, useSyncExternalStore } from "re
 import type { Message } from "@/shared/api/types";
 import type { Connection, ConnectionStatus } from "./connection";
 import type { LiveStore } from "./live";
+import type { UnreadStore } from "./unread";
 
 export interface Feed {
   live: LiveStore;
   connection: Connection;
+  unread: UnreadStore;
 }
 
 /** What the signed-in reader is told; it lives as long as the session. */
@@ -15,6 +17,14 @@ function useFeed(): Feed {
   const feed = useContext(FeedContext);
   if (!feed) throw new Error("There is no FeedContext above this component.");
   return feed;
+}
+
+export const useUnread = (): UnreadStore => useFeed().unread;
+
+/** The chats in which an answer has ended while nobody was looking. */
+export function useUnreadIds(): ReadonlySet<string> {
+  const unread = useUnread();
+  return useSyncExternalStore(unread.subscribe, () => unread.ids);
 }
 
 export const useLive = (): LiveStore => useFeed().live;

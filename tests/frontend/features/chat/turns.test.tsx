@@ -8,6 +8,7 @@ import { useStop } from "@/features/chat/use-stop";
 import type { Message } from "@/shared/api/types";
 import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
+import { UnreadStore } from "@/shared/events/unread";
 import { FeedContext } from "@/shared/events/use-live";
 import { makeChat } from "../../fake-server";
 import { answer, delta, settled } from "../../shared/events/messages";
@@ -48,7 +49,7 @@ function Page({ children }: { children: ReactNode }) {
     <QueryClientProvider
       client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
     >
-      <FeedContext value={{ live, connection }}>{children}</FeedContext>
+      <FeedContext value={{ live, connection, unread: new UnreadStore() }}>{children}</FeedContext>
     </QueryClientProvider>
   );
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Message } from "@/shared/api/types";
 import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
+import { UnreadStore } from "@/shared/events/unread";
 import { FeedContext, useLiveMessage, useRunningIds } from "@/shared/events/use-live";
 import { answer, delta, settled } from "./messages";
 
@@ -90,7 +91,7 @@ describe("painting", () => {
       onSignedOut: () => {},
     });
     const wrapper = ({ children }: { children: ReactNode }) => (
-      <FeedContext value={{ live, connection }}>{children}</FeedContext>
+      <FeedContext value={{ live, connection, unread: new UnreadStore() }}>{children}</FeedContext>
     );
     create(answer());
     const message = renderHook(() => useLiveMessage("answer"), { wrapper });

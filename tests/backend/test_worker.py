@@ -1,5 +1,6 @@
 """Real workers: processes of Celery with their own connections, which are ended, killed and suspended."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from backend.workers import fresh, run_of, until
 from chattable import layers, runner
 from chattable.models import Chat, Message, Status
 from config.stack import BACKEND, ROOT, worker_command
-from fake_openai import END, FakeOpenAI, text
+from fake_openai import END, FakeOpenAI, Step, text
 
 # Starting the processes is what takes the time, under load above all.
 PATIENCE = 60
@@ -28,7 +29,7 @@ PATIENCE = 60
 class WorkerProcess:
     """A worker as production runs it."""
 
-    def __init__(self, *, name: str, log: Path, concurrency: int) -> None:
+    def __init__(self, *, name: str, log: Path, concurrency: int, **settings: Any) -> None:
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -36,6 +37,7 @@ class WorkerProcess:
                 cwd=BACKEND,
                 env={
                     **os.environ,
+                    "CHATTABLE_OF_TEST": json.dumps(settings),
                     "DATABASE_URL": database_url(),
                     "DJANGO_SETTINGS_MODULE": "backend.worker_settings",
                     "PYTHONPATH": str(ROOT / "tests"),
@@ -87,10 +89,10 @@ def hire(transactional_db: None, provider: FakeOpenAI, tmp_path: Path) -> Iterat
     empty_queue()
     workers: list[WorkerProcess] = []
 
-    def hire(concurrency: int = 50) -> WorkerProcess:
+    def hire(concurrency: int = 50, **settings: Any) -> WorkerProcess:
         before = layers.worker_count() or 0
         name = f"worker-{len(workers)}"
-        worker = WorkerProcess(name=name, log=tmp_path / f"{name}.log", concurrency=concurrency)
+        worker = WorkerProcess(name=name, log=tmp_path / f"{name}.log", concurrency=concurrency, **settings)
         workers.append(worker)
 
         def listens() -> bool:
@@ -305,6 +307,30 @@ def test_a_wait_for_a_busy_provider_outlives_its_worker(hire: Hire, chat: Chat, 
 
     assert ended(answer).content == "Hi"
     assert (run_of(answer).attempts, run_of(answer).requests, len(provider.requests)) == (1, 2, 2)
+
+
+def test_many_silent_streams_end_in_time_and_leave_other_chats_working(
+    hire: Hire, chat: Chat, provider: FakeOpenAI
+) -> None:
+    pings: list[Step] = [step for _ in range(200) for step in (b": ping\n\n", {"delay": 0.3})]
+    provider.script("m", [text("Well, "), *pings])
+    worker = hire(concurrency=10, FIRST_TOKEN_SECONDS=1.5, IDLE_SECONDS=1.5)
+    running = chat.send("Hi", model="count-n600-r30").answer
+    begun(running)
+
+    silent = [ChatFactory.create().send("Hi", model="m").answer for _ in range(50)]
+    until(lambda: len(provider.requests) == 10, timeout=PATIENCE)
+    silent[-1].stop()
+    other = ChatFactory.create().send("Hi", model="count-n5-r0").answer
+
+    assert silent[-1].status == Status.STOPPED
+    assert ended(other).content == numbers(5)
+    assert {(ended(answer).error, fresh(answer).content) for answer in silent[:-1]} == {("provider_timeout", "Well, ")}
+    provider.wait_for(lambda: all(record.closed_by for record in provider.requests if record.model == "m"))
+    assert {record.closed_by for record in provider.requests if record.model == "m"} == {"client"}
+    assert ended(running).content == numbers(600)
+    assert {run_of(answer).attempts for answer in (running, other, *silent[:-1])} == {1}
+    worker.terminate()
 
 
 def test_a_worker_whose_provider_is_away_starts_all_the_same(

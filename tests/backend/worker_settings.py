@@ -1,5 +1,8 @@
 """The starter's settings for real workers in the tests: recovery in seconds, where the product takes its time."""
 
+import json
+import os
+
 from config.settings import *  # noqa: F403
 from config.settings import CHATTABLE
 
@@ -10,4 +13,5 @@ CHATTABLE = {
     "SWEEP_SECONDS": 0.3,
     # Long, so that what is quick is not the sweep's merit.
     "REQUEUE_SECONDS": 30.0,
+    **json.loads(os.environ.get("CHATTABLE_OF_TEST", "{}")),
 }

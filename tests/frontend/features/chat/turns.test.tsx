@@ -81,6 +81,20 @@ describe("an answer", () => {
     expect(live.running("chat")).toEqual(["again"]);
   });
 
+  it("says that it still waits while nothing comes, below the text too", () => {
+    vi.useFakeTimers();
+    const message = answer({ content: "Well, " });
+    live.reconcile([message]);
+    show(message);
+    act(() => void vi.advanceTimersByTime(2_900));
+    expect(screen.queryByText("Waiting for demo")).toBeNull();
+    act(() => void vi.advanceTimersByTime(200));
+    expect(screen.getByText("Waiting for demo")).toBeTruthy();
+    act(() => live.receive([delta(6, "yes.")]));
+    act(() => void vi.advanceTimersByTime(100));
+    expect(screen.queryByText("Waiting for demo")).toBeNull();
+  });
+
   it("says when a busy provider is asked again, also below an older text", async () => {
     vi.useFakeTimers({ now: new Date(2026, 0, 5, 14, 5, 0) });
     const retry_at = new Date(2026, 0, 5, 14, 5, 7).toISOString();

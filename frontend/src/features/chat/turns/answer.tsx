@@ -6,7 +6,10 @@ import { strings } from "@/shared/strings";
 import { AnswerActions } from "./answer-actions";
 import { AnswerNotice } from "./answer-notice";
 import { Reasoning } from "./reasoning";
+import { useLater } from "./use-later";
 import { Waiting } from "./waiting";
+
+const WORDS_AFTER = 3_000;
 
 interface Props {
   message: ShownMessage;
@@ -19,9 +22,10 @@ export function Answer({ message, siblings, isLast }: Props) {
   const heading = useId();
   const shown = useShown(message);
   const running = isRunning(shown);
+  const isLate = useLater(WORDS_AFTER, shown.content_length + shown.reasoning_length);
   // One that goes on with what it has waits, too.
   const isWaiting =
-    running && (!shown.content || shown.status === "queued" || shown.retry_at !== null);
+    running && (isLate || !shown.content || shown.status === "queued" || shown.retry_at !== null);
   return (
     <article aria-labelledby={heading} aria-busy={running} className="group flex flex-col gap-3">
       <h2 id={heading} className="sr-only">
@@ -31,7 +35,7 @@ export function Answer({ message, siblings, isLast }: Props) {
         <Reasoning text={shown.reasoning} isGrowing={running && !shown.content} />
       )}
       {shown.content && <Markdown text={shown.content} isGrowing={running} />}
-      {isWaiting && <Waiting message={shown} />}
+      {isWaiting && <Waiting message={shown} isLate={isLate} />}
       {!running && <AnswerNotice message={shown} />}
       <AnswerActions message={shown} siblings={siblings} isLast={isLast} isRunning={running} />
     </article>

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "react";
 
-/** True once so many milliseconds have passed. */
-export function useLater(ms: number): boolean {
-  const [isLater, setLater] = useState(false);
+/** True once so many milliseconds have passed without another `progress`. */
+export function useLater(ms: number, progress = 0): boolean {
+  const [stoodAt, setStoodAt] = useState<number>();
   useEffect(() => {
-    const timer = setTimeout(() => setLater(true), ms);
+    const timer = setTimeout(() => setStoodAt(progress), ms);
     return () => clearTimeout(timer);
-  }, [ms]);
-  return isLater;
+  }, [ms, progress]);
+  return stoodAt === progress;
 }

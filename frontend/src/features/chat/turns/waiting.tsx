@@ -3,14 +3,16 @@ import { statusQuery } from "@/shared/api/status";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { Retrying } from "./retrying";
-import { useLater } from "./use-later";
 
-const WORDS_AFTER = 3_000;
 const ASK_EVERY = 5_000;
 
-/** One breathing dot at the answer's place, with words when it takes long. */
-export function Waiting({ message: { status, model, retry_at } }: { message: ShownMessage }) {
-  const isLate = useLater(WORDS_AFTER);
+interface Props {
+  message: ShownMessage;
+  isLate: boolean;
+}
+
+/** One breathing dot at the place of the text to come, with words when it takes long. */
+export function Waiting({ message: { status, model, retry_at }, isLate }: Props) {
   const workers = useQuery({
     ...statusQuery,
     enabled: isLate && status === "queued",

@@ -124,10 +124,13 @@ class Job:
         if self.outcome.first_token_at is None:
             self.outcome.first_token_at = timezone.now()
         if self.thoughts.is_open:
-            before = self.message.own_content if self.message.rev >= self.rev else ""
-            self._grow(self.thoughts.split(chunk.content, chunk.reasoning, before=before))
+            self._grow(self.thoughts.split(chunk.content, chunk.reasoning, before=self._said))
         else:
             self.message.append(content=chunk.content, reasoning=chunk.reasoning)
+
+    def _said(self) -> str:
+        """What this attempt has answered so far."""
+        return self.message.own_content if self.message.rev >= self.rev else ""
 
     def _grow(self, parts: Parts) -> None:
         """Let the message grow by the parts; its first text in this attempt takes the place of an older one."""

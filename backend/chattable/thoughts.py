@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Gives the content so far, which is wanted seldom.
+type Said = Callable[[], str]
+
 OPENING, CLOSING = "<think>", "</think>"
 
 
@@ -30,10 +33,10 @@ class Thoughts:
         # Whether a tag may still count; once it is false there is no need to ask.
         self.is_open = True
         self._held = ""
-        self._read: Callable[[str, str], Parts] = self._begin
+        self._read: Callable[[str, Said], Parts] = self._begin
 
-    def split(self, content: str, reasoning: str, *, before: str) -> Parts:
-        """The parts of the next piece; `before` is the content so far, `reasoning` what the provider has told apart."""
+    def split(self, content: str, reasoning: str, *, before: Said) -> Parts:
+        """The parts of the next piece; `reasoning` is what the provider has told apart."""
         text, self._held = self._held + content, ""
         if reasoning:
             self.is_open = False
@@ -46,7 +49,7 @@ class Thoughts:
         text, self._held = self._held, ""
         return Parts(reasoning=text) if self._read == self._think else Parts(text)
 
-    def _begin(self, text: str, before: str) -> Parts:
+    def _begin(self, text: str, before: Said) -> Parts:
         start = text.lstrip()
         if start.startswith(OPENING):
             self._read = self._enter
@@ -57,7 +60,7 @@ class Thoughts:
         self._read = self._answer
         return self._answer(text, before)
 
-    def _enter(self, text: str, before: str) -> Parts:
+    def _enter(self, text: str, before: Said) -> Parts:
         """Skip the white space between the tag and the thoughts."""
         text = text.lstrip()
         if not text:
@@ -65,31 +68,32 @@ class Thoughts:
         self._read = self._think
         return self._think(text, before)
 
-    def _think(self, text: str, before: str) -> Parts:
+    def _think(self, text: str, before: Said) -> Parts:
         thought, tag, rest = text.partition(CLOSING)
         if not tag:
             return Parts(reasoning=self._hold(text))
         self._read = self._follow
         return Parts(self._follow(rest, before).content, thought)
 
-    def _follow(self, text: str, before: str) -> Parts:
+    def _follow(self, text: str, before: Said) -> Parts:
         """Skip the white space between the thoughts and the answer."""
         text = text.lstrip()
         self.is_open = not text
         return Parts(text)
 
-    def _answer(self, text: str, before: str) -> Parts:
+    def _answer(self, text: str, before: Said) -> Parts:
         if "<" not in text:
             return Parts(text)
         said, tag, rest = text.partition(CLOSING)
         if not tag:
             return Parts(self._hold(text))
-        said = before + said
+        earlier = before()
+        said = earlier + said
         if _is_literal(said):
             self.is_open = False
             return Parts(text)
         self._read = self._follow
-        return Parts(self._follow(rest, before).content, said if said.strip() else "", rewinds=bool(before))
+        return Parts(self._follow(rest, before).content, said if said.strip() else "", rewinds=bool(earlier))
 
     def _hold(self, text: str) -> str:
         """The text without the end that may become a closing tag, which waits for the next piece."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -28,7 +29,7 @@ def shown(pieces: Iterable[str]) -> Iterator[Texts]:
     """What a reader sees after each piece, and at the end."""
     thoughts, content, reasoning = Thoughts(), "", ""
     for piece in pieces:
-        parts = thoughts.split(piece, "", before=content) if thoughts.is_open else None
+        parts = thoughts.split(piece, "", before=partial(str, content)) if thoughts.is_open else None
         if parts and parts.rewinds:
             content = reasoning = ""
         content += parts.content if parts else piece
@@ -135,7 +136,7 @@ def test_no_character_is_lost_but_tags_and_the_space_around_them(words: list[str
 def test_once_there_is_no_doubt_nothing_is_searched() -> None:
     for whole in (AFTER, LITERAL[0], "plan</think>Answer"):
         thoughts = Thoughts()
-        thoughts.split(whole, "", before="")
+        thoughts.split(whole, "", before=str)
         assert not thoughts.is_open
 
 

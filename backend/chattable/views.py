@@ -533,6 +533,10 @@ class StatusView(OwnerView):
 class EventsView(OwnerView):
     """The stream of events. `routing.with_events` serves it in front of Django; what comes here has come past it."""
 
+    def perform_content_negotiation(self, request: Request, force: bool = True) -> Any:
+        """Errors are JSON, also for a reader that wants nothing but events."""
+        return super().perform_content_negotiation(request, force=True)
+
     @extend_schema(
         tags=["events"],
         summary="Follow events",

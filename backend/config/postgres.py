@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.probes import HOST, free_ports, listens
+import psycopg
+
+from config.probes import HOST, free_ports
 from config.supervisor import StackError
 
 # Data that nobody keeps: as fast as it can be.
@@ -43,8 +45,9 @@ def private_postgres() -> Iterator[str]:
         [[port]] = free_ports([0])
         server = start_server(programs / "postgres", data=data, port=port, user=user)
         try:
-            wait_for(server, port=port, log=data.parent / "log")
-            yield f"postgres://chattable@{HOST}:{port}/postgres"
+            url = f"postgres://chattable@{HOST}:{port}/postgres"
+            wait_for(server, url=url, log=data.parent / "log")
+            yield url
         finally:
             # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
             server.send_signal(signal.SIGINT)
@@ -82,13 +85,22 @@ def start_server(postgres: Path, *, data: Path, port: int, user: str | None) -> 
         return subprocess.Popen(command, user=user, cwd="/", stdout=log, stderr=log, start_new_session=True)
 
 
-def wait_for(server: subprocess.Popen[bytes], *, port: int, log: Path) -> None:
-    """Return when the server accepts connections; StackError with its log when it ends first."""
+def wait_for(server: subprocess.Popen[bytes], *, url: str, log: Path) -> None:
+    """Return when the server lets people in; StackError with its log when it ends first."""
     deadline = time.monotonic() + 30
-    while not listens(port):
+    while not lets_in(url):
         if server.poll() is not None or time.monotonic() > deadline:
             raise StackError(f"PostgreSQL did not start:\n{log.read_text()}")
         time.sleep(0.05)
+
+
+def lets_in(url: str) -> bool:
+    """Whether the server takes a connection; it listens a little earlier, while it is still starting up."""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from fold import Fold, is_running
 Json = dict[str, Any]
 AWAY = (aiohttp.ClientError, OSError, TimeoutError)
 CREDENTIAL_ENDED, MISUSED = 4401, 1008
+PING = '{"type":"ping"}'
 # The server has closed in order.
 SERVER_CLOSES = (1001, 1012)
 CONSTANT = re.compile(r"^const ([A-Z_]+) = ([\d_]+|\[[\d_, ]+\]);", re.MULTILINE)
@@ -26,13 +27,13 @@ CONSTANT = re.compile(r"^const ([A-Z_]+) = ([\d_]+|\[[\d_, ]+\]);", re.MULTILINE
 
 def page_times() -> dict[str, list[float]]:
     """The page's own time limits, in seconds, as its code has them."""
-    files = [FRONTEND / "src" / "shared" / "events" / name for name in ("socket.ts", "repair.ts")]
+    files = (FRONTEND / "src" / "shared" / "events").glob("*.ts")
     found = [pair for file in files for pair in CONSTANT.findall(file.read_text())]
     return {name: [int(ms) / 1000 for ms in re.findall(r"[\d_]+", value)] for name, value in found}
 
 
 TIMES = page_times()
-PING_EVERY, DEAD_AFTER, HANDSHAKE_WITHIN = (TIMES[name][0] for name in ("PING_EVERY", "DEAD_AFTER", "HANDSHAKE_WITHIN"))
+PING_EVERY, DEAD_AFTER, OPEN_WITHIN = (TIMES[name][0] for name in ("PING_EVERY", "DEAD_AFTER", "OPEN_WITHIN"))
 RETRY_WITHIN, LONGEST_RETRY, BACK_WITHIN = TIMES["RETRY_WITHIN"], TIMES["LONGEST_RETRY"][0], TIMES["BACK_WITHIN"][0]
 REPAIR_WAIT, SILENCE = TIMES["FIRST_WAIT"][0], TIMES["SILENCE"][0]
 
@@ -203,7 +204,7 @@ class Tab:
             url = (self._url or self.person.url).replace("http", "ws", 1) + "/ws/"
             limit = LONGEST_RETRY if self._failures >= len(RETRY_WITHIN) else RETRY_WITHIN[self._failures]
             with suppress(*AWAY):
-                async with asyncio.timeout(HANDSHAKE_WITHIN / self._speed):
+                async with asyncio.timeout(OPEN_WITHIN / self._speed):
                     self.socket = await self.person.http.ws_connect(
                         url, headers=self.person.headers, max_msg_size=0, compress=0, autoclose=True
                     )
@@ -221,7 +222,8 @@ class Tab:
         self.opens.append(time.monotonic())
         # What happened meanwhile has to be fetched.
         self._take('{"type":"gap"}')
-        pinged = False
+        await socket.send_str(PING)
+        pinged = True
         while True:
             try:
                 async with asyncio.timeout((DEAD_AFTER if pinged else PING_EVERY) / self._speed):
@@ -232,7 +234,7 @@ class Tab:
                     self._changed.set()
                     self.cut()
                     return
-                await socket.send_str('{"type":"ping"}')
+                await socket.send_str(PING)
                 pinged = True
                 continue
             pinged = False

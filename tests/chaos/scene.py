@@ -130,6 +130,12 @@ class Scene:
             await asyncio.sleep(0.1)
 
 
+def keep_what_is_committed(url: str) -> None:
+    """Let PostgreSQL keep, also when it crashes, what it has confirmed; the tests' server is set to be fast instead."""
+    with psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE chattable SET synchronous_commit = on")
+
+
 @asynccontextmanager
 async def scene(setting: Setting, *, database: str, folder: Path, seed: int) -> AsyncIterator[Scene]:
     """A stack with two web processes, two workers and a database of its own, "postgres" or "sqlite"."""
@@ -138,6 +144,8 @@ async def scene(setting: Setting, *, database: str, folder: Path, seed: int) -> 
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chattable-chaos-")))
         provider = await stack.enter_async_context(FakeOpenAI())
         line = await stack.enter_async_context(Proxy(provider.url))
+        if url:
+            keep_what_is_committed(url)
         values = {
             "DJANGO_SETTINGS_MODULE": "chaos.settings",
             "PYTHONPATH": os.pathsep.join((str(BACKEND), str(ROOT / "tests"))),

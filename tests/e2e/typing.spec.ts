@@ -234,3 +234,45 @@ test("a failing server keeps the text, also of a new chat", async ({ chat, guard
   await chat.stopButton.click();
   await chat.expectSettled();
 });
+
+test("Up in an empty box edits the last question, and only there", async ({ api, chat, page }) => {
+  await openScripted({ api, chat }, answers);
+  await chat.send("First");
+  await chat.expectSettled();
+  await chat.box.fill("a draft");
+  await chat.box.press("ArrowUp");
+  const edit = page.getByRole("textbox", { name: "Edit your message" });
+  await expect(edit).toHaveCount(0);
+  await chat.box.fill("");
+  await chat.box.press("ArrowUp");
+  await expect(edit).toBeFocused();
+  await expect(edit).toHaveValue("First");
+  await edit.press("Escape");
+  await expect(edit).toHaveCount(0);
+});
+
+test("theme and send key are chosen in place and kept", async ({ api, chat, page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await openScripted({ api, chat }, answers);
+  const ground = () =>
+    page
+      .locator(".ct")
+      .first()
+      .evaluate((root) => getComputedStyle(root).backgroundColor);
+  const light = await ground();
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Account and settings" }).click();
+  await page.getByRole("radio", { name: "Dark" }).check();
+  await page.getByRole("radio", { name: /^Ctrl/ }).check();
+  await expect.poll(ground).not.toBe(light);
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await expect.poll(ground).not.toBe(light);
+  await chat.box.fill("one");
+  await chat.box.press("Enter");
+  await chat.box.pressSequentially("two");
+  await expect(chat.box).toHaveValue("one\ntwo");
+  await chat.box.press("Control+Enter");
+  await chat.expectSettled();
+  await expect(chat.questions).toHaveText(/one\s+two/);
+});

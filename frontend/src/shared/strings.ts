@@ -57,7 +57,7 @@ export const strings = {
     account: "Account",
   },
   account: {
-    title: "Account",
+    title: "Account and settings",
     logout: "Log out",
     passwordTitle: "Change password",
     current: "Current password",
@@ -72,6 +72,13 @@ export const strings = {
     keyRevoke: (name: string) => `Revoke “${name}”`,
     revoke: "Revoke",
     noKeys: "No keys yet.",
+  },
+  settings: {
+    title: "Settings",
+    theme: "Theme",
+    themes: { system: "As the system", light: "Light", dark: "Dark" },
+    sendKey: "Send with",
+    sendKeys: { enter: "Enter", "ctrl-enter": "Ctrl+Enter or ⌘+Enter" },
   },
   composer: {
     label: "Message",

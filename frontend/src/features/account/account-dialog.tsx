@@ -3,6 +3,7 @@ import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";
 import { ApiKeys } from "./api-keys";
 import { PasswordForm } from "./password-form";
+import { SettingsForm } from "./settings-form";
 
 interface Props {
   open: boolean;
@@ -23,6 +24,7 @@ export function AccountDialog({ open, onOpenChange, opener }: Props) {
       }}
     >
       <div className="grid gap-8">
+        <SettingsForm />
         <PasswordForm />
         <ApiKeys />
       </div>

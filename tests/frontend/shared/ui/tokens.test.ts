@@ -30,8 +30,14 @@ function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-const light = blockOf(".ct {");
-const dark = { ...light, ...blockOf("(prefers-color-scheme: dark)") };
+const LIGHT_DARK = /light-dark\((#[0-9a-f]{6}|rgb\([^)]*\)),\s*(#[0-9a-f]{6}|rgb\([^)]*\))\)/;
+const both = blockOf(".ct {");
+const half = (index: 1 | 2): Tokens =>
+  Object.fromEntries(
+    Object.entries(both).map(([name, value]) => [name, LIGHT_DARK.exec(value)?.[index] ?? value]),
+  );
+const light = half(1);
+const dark = half(2);
 const contrastier = blockOf("(prefers-contrast: more)");
 const surfaces = ["bg", "surface", "raised", "bubble", "code"];
 const onSurfaces: [string, number][] = [

@@ -39,6 +39,7 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
   useEscape(running, onStop);
 
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "ArrowUp" && !box.current?.value) return editLast(event);
     if (!isSendKey(event)) return;
     event.preventDefault();
     // A key held down repeats; only the first one is meant.
@@ -80,6 +81,16 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
       </div>
     </form>
   );
+}
+
+/** Up in an empty box presses the edit button of the last question that is mounted. */
+function editLast(event: KeyboardEvent): void {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const buttons = document.querySelectorAll<HTMLElement>("button[data-edit]");
+  const last = [...buttons].at(-1);
+  if (!last) return;
+  event.preventDefault();
+  last.click();
 }
 
 /** Esc stops, unless it closed a menu or belongs to an input method. */

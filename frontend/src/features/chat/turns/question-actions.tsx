@@ -29,6 +29,7 @@ export function QuestionActions({ message, siblings, editButton, onEdit }: Props
           <CopyLinkButton id={message.id} />
           <IconButton
             ref={editButton}
+            data-edit=""
             label={strings.message.edit}
             icon={<PencilIcon />}
             onClick={onEdit}

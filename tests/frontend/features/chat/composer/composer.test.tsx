@@ -3,6 +3,7 @@ import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
 import { clearDrafts, readDraft } from "@/shared/drafts";
+import { changeSettings } from "@/shared/settings";
 import { type FakeServer, makeMessage } from "../../../fake-server";
 import { USER } from "../../../render-page";
 import { acceptMessages, makeServer, NEW_ID, renderComposer, type } from "./render-composer";
@@ -51,6 +52,19 @@ describe("Enter while an input method composes (F23)", () => {
     const notPrevented = enter(box, { shiftKey: true });
     expect(notPrevented).toBe(true);
     expect(server.asked(SENT)).toHaveLength(0);
+  });
+
+  it("sends by Ctrl+Enter or Cmd+Enter alone where the reader has chosen that", async () => {
+    changeSettings({ sendKey: "ctrl-enter" });
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    type(box, "two lines");
+    enter(box);
+    expect(server.asked(SENT)).toHaveLength(0);
+    enter(box, { ctrlKey: true, isComposing: true });
+    expect(server.asked(SENT)).toHaveLength(0);
+    enter(box, { metaKey: true });
+    await sent();
+    changeSettings({ sendKey: "enter" });
   });
 
   it("does not stop an answer for the Esc that ends a composition", async () => {

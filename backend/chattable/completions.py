@@ -386,8 +386,8 @@ def _failure(error: Exception, *, incomplete: bool = False) -> AnswerFailed:
         cause = cause.__cause__
     code = _code(error, incomplete=incomplete)
     cure = "The API key is refused; set OPENAI_API_KEY or CHATTABLE['API_KEY']. " if code == "provider_auth" else ""
-    response = getattr(error, "response", None)
-    wait = _retry_after(response.headers.get("retry-after", "")) if response is not None else 0.0
+    busy = error.response if isinstance(error, openai.RateLimitError | openai.InternalServerError) else None
+    wait = _retry_after(busy.headers.get("retry-after", "")) if busy is not None else 0.0
     return AnswerFailed(code, f"{cure}{type(cause).__name__}: {cause}"[:1000], retry_after=wait)
 
 

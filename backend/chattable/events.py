@@ -94,7 +94,7 @@ def error_snapshot(code: str, *, retry_at: datetime | None = None) -> dict[str, 
     if not code:
         return None
     detail = str(ANSWER_ERRORS.get(code, ANSWER_ERRORS["internal"]))
-    if code == "rate_limited" and retry_at:
+    if retry_at:
         detail = str(BUSY_UNTIL) % {"time": f"{retry_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"}
     return {"code": code, "detail": detail}
 

@@ -30,7 +30,7 @@ ANSWER_ERRORS = {
     "internal": _("Something went wrong on our side. What had arrived is kept."),
 }
 
-# `rate_limited` where the provider has said until when.
+# Instead of these where the provider has said until when it is busy.
 BUSY_UNTIL = _("The model provider is busy. Try again after %(time)s.")
 
 

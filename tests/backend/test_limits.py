@@ -235,18 +235,19 @@ def test_waiting_is_no_attempt(chat: Chat, sweeper: Worker, provider: FakeOpenAI
     assert (answer.content, run_of(answer).attempts, run_of(answer).requests) == ("Hi", 1, 4)
 
 
+@pytest.mark.parametrize(("status", "code"), [(429, "rate_limited"), (503, "provider_error")])
 @pytest.mark.parametrize("wait", ["3600", "date", "1e300"])
 def test_a_wait_beyond_the_cap_fails_and_says_when_to_come_back(
-    chat: Chat, worker: Worker, provider: FakeOpenAI, wait: str
+    chat: Chat, worker: Worker, provider: FakeOpenAI, wait: str, status: int, code: str
 ) -> None:
-    busy(provider, formatdate(time.time() + 3600, usegmt=True) if wait == "date" else wait)
+    busy(provider, formatdate(time.time() + 3600, usegmt=True) if wait == "date" else wait, status=status)
 
     answer = worker.answer(chat.send("Hello?").answer)
     shown = Api(chat.owner).get(f"/api/messages/{answer.pk}/").json()
 
-    assert (answer.status, shown["error"]["code"], len(provider.requests)) == (Status.FAILED, "rate_limited", 1)
+    assert (answer.status, shown["error"]["code"], len(provider.requests)) == (Status.FAILED, code, 1)
     if wait == "1e300":
-        assert (answer.retry_at, shown["error"]["detail"]) == (None, str(ANSWER_ERRORS["rate_limited"]))
+        assert (answer.retry_at, shown["error"]["detail"]) == (None, str(ANSWER_ERRORS[code]))
     else:
         assert answer.retry_at
         assert 3500 < (answer.retry_at - timezone.now()).total_seconds() <= 3600
@@ -262,6 +263,7 @@ def test_a_bad_key_is_tried_once_and_named_to_the_operator(
     answer = worker.answer(chat.send("Hello?").answer)
 
     assert (answer.status, answer.error, len(provider.requests)) == (Status.FAILED, "provider_auth", 1)
+    assert answer.retry_at is None
     assert "The API key is refused; set OPENAI_API_KEY" in caplog.text
     assert "The API key is refused" in run_of(answer).error
 

@@ -54,8 +54,7 @@ const isCutShort = ({ status, content, finish_reason }: ShownMessage): boolean =
 
 /** Why it failed; the time to come back at is told by the reader's clock. */
 function causeOf({ error, retry_at }: ShownMessage): string {
-  if (error?.code === "rate_limited" && retry_at)
-    return `${said.busy} ${said.busyUntil(clockTime(retry_at))}`;
+  if (retry_at) return `${said.busy} ${said.busyUntil(clockTime(retry_at))}`;
   return error?.detail ?? "";
 }
 

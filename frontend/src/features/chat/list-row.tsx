@@ -14,6 +14,10 @@ interface Props {
   isMarked: boolean;
 }
 
+/** A quiet ground that moves no text. */
+const marked =
+  "-mx-2 rounded-block bg-surface px-2 ring-4 ring-surface wide:mx-auto wide:max-w-[calc(var(--ct-measure)+1rem)]";
+
 /** One turn at its place in the list. */
 export function ListRow({ ref, message, siblings, index, count, isWindowed, isMarked }: Props) {
   return (
@@ -26,9 +30,7 @@ export function ListRow({ ref, message, siblings, index, count, isWindowed, isMa
       aria-current={isMarked || undefined}
       className="absolute inset-x-0 top-0 px-4"
     >
-      <div
-        className={`mx-auto max-w-measure ${isMarked ? "rounded-block bg-surface ring-8 ring-surface" : ""}`}
-      >
+      <div className={isMarked ? marked : "mx-auto max-w-measure"}>
         <Turn message={message} siblings={siblings} isLast={index === count - 1} />
       </div>
     </li>

@@ -185,8 +185,9 @@ function placed(
     const older = family.toSpliced(family.indexOf(rival.id), 0, message.id);
     return { ...path, siblings: { ...siblings, [rival.id]: older } };
   }
+  const waiting = messages.slice(head.length).filter(({ status }) => status === "sending");
   return {
-    messages: [...head, message, ...messages.filter(({ status }) => status === "sending")],
+    messages: [...head, message, ...waiting],
     siblings: rival ? { ...siblings, [message.id]: [...family, message.id] } : siblings,
     after: null,
   };

@@ -156,6 +156,15 @@ describe("a turn on its way", () => {
     expect(path()).toHaveLength(6);
   });
 
+  it("stands once, also when its answer is known before itself is confirmed", () => {
+    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
+    addOptimistic(client, "chat-1", { id: "q4", content: "there" });
+    merge([message("a3", "q3")], { grow: true });
+    expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3", "a3", "q4"]);
+    merge([message("q3", "a2"), message("a3", "q3")], { grow: true });
+    expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3", "a3", "q4"]);
+  });
+
   it("is taken away when it could not be sent", () => {
     addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
     dropOptimistic(client, "chat-1", "q3");

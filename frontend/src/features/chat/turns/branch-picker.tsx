@@ -46,7 +46,7 @@ export function BranchPicker({ message, siblings }: Props) {
       className="flex items-center"
     >
       <IconButton label={strings.message.previous} icon={<ChevronLeftIcon />} {...step(-1)} />
-      <span aria-hidden="true" className="text-13 text-soft tabular-nums">
+      <span aria-hidden="true" className="whitespace-nowrap text-13 text-soft tabular-nums">
         {at + 1} / {count}
       </span>
       <IconButton label={strings.message.next} icon={<ChevronRightIcon />} {...step(1)} />

@@ -38,7 +38,7 @@ export function EditBox({ message, onClose }: Props) {
   return (
     <form
       data-keep
-      className="flex w-full flex-col gap-2"
+      className="flex w-full flex-col gap-2 pb-4"
       onSubmit={(event) => {
         event.preventDefault();
         submit();

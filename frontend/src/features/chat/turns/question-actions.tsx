@@ -21,7 +21,7 @@ export function QuestionActions({ message, siblings, editButton, onEdit }: Props
     : "opacity-0 transition group-focus-within:opacity-100 group-hover:opacity-100";
   return (
     <div
-      className={`flex h-8 items-center gap-1 pointer-coarse:h-11 pointer-coarse:opacity-100 ${fade}`}
+      className={`flex min-h-8 flex-wrap items-center justify-end gap-x-1 pointer-coarse:min-h-11 pointer-coarse:opacity-100 ${fade}`}
     >
       <CopyButton text={message.content} label={strings.message.copy} />
       {!isSending && (

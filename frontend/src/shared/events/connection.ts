@@ -11,6 +11,8 @@ const LONGEST_RETRY = 30_000;
 const BACK_WITHIN = 24_000;
 /** So often a transport may fail, while the server answers otherwise, before the next one has its turn. */
 const FAILURES = 2;
+/** Browsers allow few requests at once to one host, and every tab's stream is one: a tab that nobody sees gives it up. */
+const HIDDEN_FOR = 30_000;
 const FIRST_CLIMB = 30_000;
 const LONGEST_CLIMB = 300_000;
 
@@ -38,6 +40,7 @@ export class Connection {
   #climbs = 0;
   #retry: Timer = undefined;
   #climb: Timer = undefined;
+  #park: Timer = undefined;
   #closed = true;
 
   constructor(options: Options) {
@@ -68,8 +71,15 @@ export class Connection {
     return () => this.#close();
   }
 
+  /** The reader does something whose outcome they wait for: no time for a wait, nor for a line that is dead. */
+  wanted(): void {
+    if (this.#retry !== undefined) this.#connect();
+    else this.#line?.doubt();
+  }
+
   #close(): void {
     this.#closed = true;
+    clearTimeout(this.#park);
     window.removeEventListener("online", this.#hurry);
     window.removeEventListener("offline", this.#onOffline);
     document.removeEventListener("visibilitychange", this.#onVisibility);
@@ -136,11 +146,15 @@ export class Connection {
   #onBlocked(): void {
     this.#blocked += 1;
     const hasNext = this.#at + 1 < this.#options.transports.length;
-    if (this.#blocked >= FAILURES && hasNext) {
-      this.#at += 1;
-      this.#blocked = 0;
-      this.#connect();
-    } else this.#retryLater();
+    if (this.#blocked >= FAILURES && hasNext) this.#next();
+    else this.#retryLater();
+  }
+
+  #next(): void {
+    this.#at += 1;
+    this.#blocked = 0;
+    this.#rest();
+    this.#connect();
   }
 
   #retryLater(limit = RETRY_WITHIN[this.#failures] ?? LONGEST_RETRY): void {
@@ -159,7 +173,7 @@ export class Connection {
   /** Tries the transports above the present one, one after the other, while that goes on. */
   #tryBetter(from: number): void {
     this.#rest();
-    if (from < this.#at) this.#trial = this.#lineOn(from);
+    if (from < this.#at && !document.hidden) this.#trial = this.#lineOn(from);
     else this.#climbLater();
   }
 
@@ -181,7 +195,9 @@ export class Connection {
   };
 
   #onVisibility = () => {
+    clearTimeout(this.#park);
     if (!document.hidden) this.#hurry();
+    else if (this.transport === "stream") this.#park = setTimeout(() => this.#next(), HIDDEN_FOR);
   };
 
   #onOffline = () => this.#setStatus("offline");

@@ -66,6 +66,9 @@ function open(client: QueryClient, { live, connection }: Feed): () => void {
     }),
     watchCache(client, live),
     connection.open(),
+    client.getMutationCache().subscribe(({ type }) => {
+      if (type === "added") connection.wanted();
+    }),
   ];
   return () => {
     for (const close of closes) close();
@@ -105,9 +108,12 @@ function catchUp(client: QueryClient, live: LiveStore): void {
 /** The query cache holds the path: a message is written at its start and at its end. */
 function place(client: QueryClient, message: Message): void {
   const queryKey = messagesKey(message.chat);
-  if (mergeMessages(client, message.chat, [message], { grow: true })) return;
+  // A page that was asked for before may come after this, without it.
+  const isRacing = client.isFetching({ queryKey }) > 0;
+  const isPlaced = mergeMessages(client, message.chat, [message], { grow: true });
+  if (isPlaced && !isRacing) return;
   const last = flatMessages(client.getQueryData<Messages>(queryKey)).at(-1);
-  if (!last) void client.invalidateQueries({ queryKey });
+  if (!last || isRacing) void client.invalidateQueries({ queryKey });
   // Something between was missed; what is older than the path's end belongs to another branch.
   else if (last.created_at < message.created_at) reopen(client, message.chat);
 }

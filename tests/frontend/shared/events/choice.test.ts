@@ -73,6 +73,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+function hide(hidden: boolean): void {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
 /** The transport fails twice, though the server answers. */
 async function block(transport: FakeTransport): Promise<void> {
   transport.refuse();
@@ -232,6 +237,35 @@ describe("coming back up", () => {
     expect(onSignedOut).toHaveBeenCalledTimes(1);
     await pass(600_000);
     expect([socket, stream, polling].map(({ links }) => links.length)).toEqual([2, 2, 0]);
+  });
+
+  it("gives the stream up while nobody sees the page, and takes it again at once", async () => {
+    hide(true);
+    await pass(29_000);
+    expect(stream.last.closed).toBe(false);
+    await pass(1_000);
+    expect(stream.last.closed).toBe(true);
+    polling.stand();
+    expect(connection.transport).toBe("polling");
+    for (let times = 0; times < 60; times++) {
+      await pass(10_000);
+      polling.last.onFrame("");
+    }
+    expect([socket, stream, polling].map(({ links }) => links.length)).toEqual([2, 1, 1]);
+    hide(false);
+    socket.refuse();
+    stream.stand();
+    expect(connection.transport).toBe("stream");
+  });
+
+  it("keeps the stream when the page is only left for a moment", async () => {
+    hide(true);
+    await pass(20_000);
+    hide(false);
+    stream.last.onFrame("");
+    await pass(15_000);
+    expect(stream.last.closed).toBe(false);
+    expect(polling.links).toHaveLength(0);
   });
 
   it("leaves nothing open when the page goes", async () => {

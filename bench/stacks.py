@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import secrets
 import shutil
 import subprocess
@@ -142,7 +143,13 @@ async def chattable(*, web: int = 1, workers: int = 1) -> AsyncIterator[Running]
             "LOG_LEVEL": "WARNING",
         }
         options = Options(
-            web=web, workers=workers, concurrency=1200, data=data / "stack", database_url=url, settings=settings
+            web_port=random.randrange(20_000, 30_000),
+            web=web,
+            workers=workers,
+            concurrency=1200,
+            data=data / "stack",
+            database_url=url,
+            settings=settings,
         )
         running = await stack.enter_async_context(Stack(options))
         file = data / "keys.json"

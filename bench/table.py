@@ -61,7 +61,7 @@ FIGURES = (
     Figure("first token, 300 streams, p50 ms", "300x50", at("ttft_ms", "p50"), "≤ 120", "≤ 80"),
     Figure("bytes per token", "100x50", at("bytes_per_token"), "≤ 110", "falling"),
     Figure("memory per idle socket, kB", "sockets", at("kb_per_socket"), "≤ 60", "≤ 40"),
-    Figure("connections with 500 idle sockets", "sockets", at("connections"), "few", "", decimals=0),
+    Figure("database connections with 500 idle sockets", "sockets", at("connections"), "the pools'", "", decimals=0),
     Figure("memory per running answer, kB", "answers", at("kb_per_answer"), "≤ 300", "≤ 150"),
     Figure("statements a second beside", "statements", at("statements_per_s"), "≤ 2 checkpoints", ""),
     Figure("statements per answer, the turn's with them", "statements", at("statements_per_answer"), "", ""),

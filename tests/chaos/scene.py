@@ -155,7 +155,9 @@ async def scene(setting: Setting, *, database: str, folder: Path, seed: int) -> 
             "OPENAI_BASE_URL": line.url,
             "LOG_LEVEL": "WARNING",
         }
-        options = Options(web=2, workers=2, data=data, database_url=url, settings=values)
+        # Below the ports of outgoing connections, which might take one while nobody listens on it.
+        port = random.randrange(20_000, 30_000)
+        options = Options(web=2, workers=2, web_port=port, data=data, database_url=url, settings=values)
         running = await stack.enter_async_context(Stack(options))
         keys = data / "keys.json"
         await running.manage("create_api_keys", "--count", str(KEYS), "--output", str(keys), "--force")

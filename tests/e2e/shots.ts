@@ -123,6 +123,36 @@ for (const [screen, device] of Object.entries(screens))
         await shoot(page, "stopped");
       });
 
+      test("versions, an edit and a link", async ({ api, chat, guard, page, context }) => {
+        guard.allow(NETWORK_FAILURES);
+        const chatId = await furnish(api);
+        await ask(api, chatId, "And in one line?");
+        await chat.open(chatId);
+        await chat.answer.getByRole("button", { name: "Answer again", exact: true }).click();
+        await expect(chat.answer.getByRole("group", { name: "Version 2 of 2" })).toBeVisible();
+        await chat.expectSettled();
+        await chat.answer.getByRole("button", { name: "Answer again by another model" }).click();
+        await expect(page.getByRole("menuitem").first()).toBeVisible();
+        await shoot(page, "models");
+        await page.keyboard.press("Escape");
+        await chat.questions.last().hover();
+        await chat.questions.last().getByRole("button", { name: "Edit" }).click();
+        await shoot(page, "edit");
+        await context.route("**/messages/", (route) => route.abort());
+        await page.getByRole("button", { name: "Save & send" }).click();
+        await expect(page.getByText("Not sent.")).toBeVisible();
+        await shoot(page, "edit-failed");
+        await context.unroute("**/messages/");
+        const stored: { id: string }[] = (await api.call("GET", `/api/chats/${chatId}/messages/`))
+          .results;
+        await page.goto(`/chats/${chatId}?message=${stored[2]?.id}`);
+        await expect(page.locator("[aria-current=true]").first()).toBeVisible();
+        await shoot(page, "link");
+        await page.goto(`/chats/${chatId}?message=${chatId}`);
+        await expect(page.getByText("The message that the link leads to")).toBeVisible();
+        await shoot(page, "link-missing");
+      });
+
       test("failed", async ({ api, chat, page }) => {
         await furnish(api);
         const model = await script([says("It begins well, and then"), { close: true }], {

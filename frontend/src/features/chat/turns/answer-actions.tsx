@@ -47,7 +47,9 @@ export function AnswerActions({ message, siblings, isLast, isRunning }: Props) {
             </span>
           )}
           {isLast && message.model && (
-            <span className="ms-1 min-w-0 flex-1 basis-0 truncate text-12 text-faint">{message.model}</span>
+            <span className="ms-1 min-w-0 flex-1 basis-0 truncate text-12 text-faint">
+              {message.model}
+            </span>
           )}
         </>
       )}

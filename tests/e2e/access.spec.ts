@@ -49,7 +49,7 @@ test("the main job by keyboard alone", async ({ page, stranger }) => {
   await keyboard.press("Tab");
   await keyboard.press("Enter");
   await expect(page.getByRole("menuitem", { name: "Rename" })).toBeFocused();
-  await keyboard.press("ArrowDown");
+  await keyboard.press("End");
   await keyboard.press("Enter");
   const dialog = page.getByRole("alertdialog");
   await expect(dialog).toBeVisible();

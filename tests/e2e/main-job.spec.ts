@@ -114,7 +114,7 @@ test("another answer takes the place of the first", async ({ api, chat, page }) 
   await chat.send("Think.");
   await expect(chat.answer).toContainText("First thoughts.");
   await chat.expectSettled();
-  await chat.answer.getByRole("button", { name: "Answer again" }).click();
+  await chat.answer.getByRole("button", { name: "Answer again", exact: true }).click();
   await expect(chat.answer).toContainText("Second thoughts.");
   await chat.expectSettled();
   await expect(chat.answers).toHaveCount(1);

@@ -23,7 +23,7 @@ async def end_all(scene: Scene, scale: Scale) -> Measured:
     measured = Measured()
     faults = nemesis.random_order(scene.random)[: None if scale.slack == 1 else 5]
     each = scale.count(1000, least=30) // len(faults)
-    settled: list[float] = []
+    settled: dict[str, float] = {}
     ends: Counter[str] = Counter()
     seconds = 2.0
     for fault in faults:
@@ -35,10 +35,12 @@ async def end_all(scene: Scene, scale: Scale) -> Measured:
         started = time.monotonic()
         answers = await asyncio.gather(*(person.ended(key) for person, key in zip(people, keys, strict=True)))
         # What an answer takes by itself, and what is allowed to silence, is no fault.
-        settled.append(max(0.0, time.monotonic() - started - seconds))
+        settled[nemesis.name_of(fault)] = max(0.0, time.monotonic() - started - seconds)
         ends.update(answer["status"] for answer in answers)
     measured.note(f"{ends.total()} answers, 0 stuck, ended {dict(ends)}, after {len(settled)} faults")
-    measured.within("final", settled, goal=ENDING_SECONDS, scale=scale)
+    slowest = max(settled, key=lambda name: settled[name])
+    measured.note(f"slowest after {slowest}")
+    measured.within("final", list(settled.values()), goal=ENDING_SECONDS, scale=scale)
     return await verdict(scene, measured, most_requests=60)
 
 

@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,16 @@ TWICE = re.compile(r"twice-n(\d+)-\w+")
 def truth(model: str, content: str) -> str | None:
     """The whole answer of this model; of one that says something else each time, the one that begins so."""
     if counting := COUNTING.fullmatch(model):
-        return "".join(f"{n} " for n in range(1, int(counting[1]) + 1))
+        return numbers(int(counting[1]))
     if twice := TWICE.fullmatch(model):
-        return "".join(f"{content[:1]}{n} " for n in range(1, int(twice[1]) + 1))
+        return numbers(int(twice[1]), letter=content[:1])
     return None
+
+
+@lru_cache(maxsize=200)
+def numbers(last: int, *, letter: str = "") -> str:
+    """The numbers up to the last, as the models say them."""
+    return "".join(f"{letter}{n} " for n in range(1, last + 1))
 
 
 class History:

@@ -96,8 +96,9 @@ async def catch_up(scene: Scene, scale: Scale) -> Measured:
         async with Tab(owner) as tab:
             await tab.follow(key)
             await tab.until(lambda: tab.has_ended(key), what="the whole answer")
+            seconds = time.monotonic() - started
             tab.note_end(key)
-            return time.monotonic() - started
+            return seconds
 
     took = await asyncio.gather(*(one(n) for n in range(clients)))
     measured = Measured(f"{clients} clients, {answer['content_length'] / 1000:.0f} kB")

@@ -115,7 +115,7 @@ def lacking_chromium() -> str:
 
 SQLITE_REPORT, POSTGRES_REPORT = REPORTS / "pytest-sqlite.xml", REPORTS / "pytest-postgres.xml"
 VITEST_REPORT, PLAYWRIGHT_REPORT = REPORTS / "vitest.json", REPORTS / "playwright.json"
-BENCH_REPORT = REPORTS / "bench.json"
+CHAOS_REPORT, BENCH_REPORT = REPORTS / "chaos.json", REPORTS / "bench.json"
 SCHEMA, CLIENT = REPORTS / "openapi.yaml", REPORTS / "schema.d.ts"
 # Tests that never come to the database, or only to SQLite: once is enough.
 WITHOUT_DATABASE = [
@@ -181,6 +181,13 @@ STEPS = [
         report=PLAYWRIGHT_REPORT,
         count=count_playwright,
         lacking=lacking_chromium,
+    ),
+    Step(
+        name="chaos",
+        command=f"python -m chaos short --report {CHAOS_REPORT}",
+        env={"PYTHONPATH": f"{BACKEND}{os.pathsep}{ROOT / 'tests'}"},
+        report=CHAOS_REPORT,
+        count=count_runs,
     ),
     Step(
         name="bench",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 
 from backend.api import Api
-from backend.factories import ApiKeyFactory, MessageFactory
+from backend.factories import ApiKeyFactory, MessageFactory, UserFactory
 from backend.test_schema import SCHEMA, check
 
 FOUND: list[Any] = list(schemathesis.openapi.from_dict(SCHEMA).get_all_operations())
@@ -26,13 +26,17 @@ def send(api: Api, case: Any) -> Any:
     return api.generic(str(request.method), request.path_url, request.body or b"", content_type=content_type)  # type: ignore[arg-type]
 
 
+RIGHT, WRONG = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+CALLERS = [("owner", RIGHT), ("owner", WRONG), ("stranger", RIGHT), ("nobody", WRONG)]
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
+@pytest.mark.parametrize(("who", "mode"), CALLERS, ids=[f"{who}-{mode.value}" for who, mode in CALLERS])
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
-def test_every_answer_is_declared(operation: Any, mode: GenerationMode) -> None:
+def test_every_answer_is_declared(operation: Any, who: str, mode: GenerationMode) -> None:
     message = MessageFactory.create(role="assistant")
     key = ApiKeyFactory.create(user=message.chat.owner)
-    api = Api(message.chat.owner)
+    api = Api({"owner": message.chat.owner, "stranger": UserFactory.create(), "nobody": None}[who])
     known = {"chats": message.chat_id, "messages": message.pk, "keys": key.pk}.get(operation.path.split("/")[2])
     declared = operation.definition.raw["responses"]
 
@@ -42,8 +46,19 @@ def test_every_answer_is_declared(operation: Any, mode: GenerationMode) -> None:
         if exists and "{id}" in operation.path:
             case.path_parameters = {"id": str(known)}
         answer = send(api, case)
-        content = declared[str(answer.status_code)].get("content")
-        if content:
-            check(answer.json(), content["application/json"]["schema"]["$ref"].rpartition("/")[2])
+        if who == "nobody":
+            assert answer.status_code == 401
+        elif who == "stranger" and "{id}" in operation.path:
+            assert answer.status_code in (400, 404)
+        if content := declared[str(answer.status_code)].get("content"):
+            check_content(answer, content)
 
     answers_as_declared()
+
+
+def check_content(answer: Any, content: dict[str, Any]) -> None:
+    """The answer is of a type that is declared, and what is declared for that type."""
+    media_type = answer["Content-Type"].partition(";")[0]
+    schema = content[media_type]["schema"]
+    if media_type == "application/json":
+        check(answer.json(), schema["$ref"].rpartition("/")[2])

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 # A call that takes longer than this, in seconds, is taken to wait for something and not to compute.
-LONG = 0.05
+LONG = 0.025
 
 
 class Threads(ThreadPoolExecutor):
@@ -16,7 +16,7 @@ class Threads(ThreadPoolExecutor):
     Python computes in one thread at a time, so that more of them do no more; they only keep the event loop waiting.
     """
 
-    def __init__(self, name: str, *, busy: int = 2, most: int = 16) -> None:
+    def __init__(self, name: str, *, busy: int = 1, most: int = 16) -> None:
         super().__init__(most, thread_name_prefix=name)
         self._busy = busy
         self._begun: list[float] = []

@@ -286,6 +286,9 @@ test("a stale tab begins a branch, is told so, and overwrites nothing", async ({
   const chatId = await api.newChat(model);
   await ask(api, chatId, "One");
   await chat.open(chatId);
+  await expect(chat.answer).toContainText("First.");
+  // What a new connection fetches has come, too.
+  await page.waitForLoadState("networkidle");
   await ask(api, chatId, "Two, from elsewhere");
   await expect(chat.questions).toHaveCount(1);
 

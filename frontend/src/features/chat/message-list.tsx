@@ -91,13 +91,14 @@ export function MessageList({ messages, siblings, older, newer, target, onLatest
     if (anchor === undefined) return;
     floor.current = 0;
     send({ type: "sent" });
-    const frame = requestAnimationFrame(() => {
-      const { count, getItemKey } = list.options;
-      const index = Array.from({ length: count }, (_, at) => getItemKey(at)).indexOf(anchor);
-      if (index >= 0) list.scrollToIndex(index, { align: "start" });
-    });
+  }, [anchor, send]);
+  // Again when older messages have come in above: its index is another one then.
+  const anchorIndex = mode === "anchored" ? messages.findIndex(({ id }) => id === anchor) : -1;
+  useLayoutEffect(() => {
+    if (anchor === undefined || anchorIndex < 0) return;
+    const frame = requestAnimationFrame(() => list.scrollToIndex(anchorIndex, { align: "start" }));
     return () => cancelAnimationFrame(frame);
-  }, [anchor, list, send]);
+  }, [anchor, anchorIndex, list]);
   useLoadMore(list, { older: isFollowing ? undefined : older, newer });
 
   const isWindowed = messages.length > MOST_MOUNTED;

@@ -35,7 +35,8 @@ class Scenario:
     chainlit: Load | None = None
     run: Callable[[Running, str], Awaitable[Json]] | None = None
     web: int = 1
-    workers: int = 1
+    # One a core.
+    workers: int = 2
 
     def load(self, stack: str) -> Load | None:
         """What this stack is given."""
@@ -218,14 +219,13 @@ SCENARIOS: Sequence[Scenario] = (
         chattable=Load(c=1, n=40_000, interval=0),
         naive=Load(c=1, n=4_000, interval=0),
     ),
-    Scenario(name="statements", title="database, 50 answers of 500 tokens", run=statements),
+    Scenario(name="statements", title="database, 50 answers of 500 tokens", run=statements, workers=1),
     Scenario(name="history", title="reads among a thousand and a million messages", run=histories),
     Scenario(
         name="scaleout",
         title="300 × 50/s by two workers and two web processes",
         chattable=Load(c=300, n=300, interval=20, ramp=3),
         web=2,
-        workers=2,
     ),
 )
 # These can be measured on Chattable alone.

@@ -128,7 +128,7 @@ class ChattableChat:
 
 
 @asynccontextmanager
-async def chattable(*, web: int = 1, workers: int = 1) -> AsyncIterator[Running]:
+async def chattable(*, web: int = 1, workers: int = 2) -> AsyncIterator[Running]:
     """Chattable on PostgreSQL, as production runs it: auth, hooks, saves and signals."""
     async with AsyncExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chattable-bench-")))

@@ -331,7 +331,7 @@ class Runner:
             await self._save([job for job in jobs if job.run_id in held and job.is_due()])
         if _now() >= self._next_sweep:
             self._next_sweep = _now() + settings.SWEEP_SECONDS
-            await self._enqueue(await self._execute_now(self._journal.sweep)())
+            await self._enqueue(await self._execute_now(self._journal.sweep)(), execute=self._execute_now)
 
     def _sweep_in(self, seconds: float) -> None:
         """Have the sweep queue again what is due then; a Runner that does not sweep leaves it to others."""
@@ -353,10 +353,10 @@ class Runner:
         if runs:
             await self._enqueue(await self._execute(self._journal.release)(self.worker, runs))
 
-    async def _enqueue(self, runs: Sequence[uuid.UUID]) -> None:
+    async def _enqueue(self, runs: Sequence[uuid.UUID], *, execute: Execute | None = None) -> None:
         if runs:
             try:
-                await self._execute(enqueue)(runs)
+                await (execute or self._execute)(enqueue)(runs)
             except QueueUnavailable as error:
                 logger.warning("%s runs could not be queued and are tried again: %s", len(runs), error)
 

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 import uuid
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -168,13 +169,21 @@ def test_what_is_stored_lags_what_was_sent_by_a_beat(chat: Chat, worker: Worker,
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_heart_beats_however_much_waits_for_the_database(chat: Chat, worker: Worker, provider: FakeOpenAI) -> None:
+def test_a_heart_beats_however_much_waits_for_the_database(
+    chat: Chat, worker: Worker, provider: FakeOpenAI, settings: Any
+) -> None:
+    settings.CHATTABLE = {**settings.CHATTABLE, "SWEEP_SECONDS": 0.1}
     answer = chat.send("Hi", model="count-n400-r50").answer
     worker.take(answer)
     until(lambda: fresh(answer).content)
+    forgotten = run_of(ChatFactory.create().send("Hi").answer)
+    Run.objects.filter(pk=forgotten.pk).update(queued_at=timezone.now() - timedelta(hours=1))
+    empty_queue()
     go = threading.Event()
     waiting = [tasks._database.submit(go.wait, 20) for _ in range(100)]
     try:
+        worker.start()
+        until(lambda: queued() == [forgotten.pk])
         before = run_of(answer).lease_expires_at
         grown = len(fresh(answer).content)
 

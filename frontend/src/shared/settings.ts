@@ -1,31 +1,35 @@
 import { useSyncExternalStore } from "react";
 
+const THEMES = ["system", "light", "dark"] as const;
+const SEND_KEYS = ["enter", "ctrl-enter"] as const;
+
 /** What a reader has chosen for this browser. */
 export interface Settings {
-  readonly theme: "system" | "light" | "dark";
-  readonly sendKey: "enter" | "ctrl-enter";
+  readonly theme: (typeof THEMES)[number];
+  readonly sendKey: (typeof SEND_KEYS)[number];
 }
 
 const KEY = "chattable.settings";
-const DEFAULTS: Settings = { theme: "system", sendKey: "enter" };
-const THEMES: readonly string[] = ["system", "light", "dark"];
-const SEND_KEYS: readonly string[] = ["enter", "ctrl-enter"];
 const wakes = new Set<() => void>();
 
 let settings = read();
 
 function read(): Settings {
+  const { theme, sendKey } = stored();
+  return { theme: oneOf(THEMES, theme), sendKey: oneOf(SEND_KEYS, sendKey) };
+}
+
+function stored(): Partial<Record<keyof Settings, unknown>> {
   try {
-    const stored: Partial<Settings> = JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
-    return {
-      theme: THEMES.includes(stored.theme ?? "") ? (stored.theme ?? "system") : DEFAULTS.theme,
-      sendKey: SEND_KEYS.includes(stored.sendKey ?? "")
-        ? (stored.sendKey ?? "enter")
-        : DEFAULTS.sendKey,
-    };
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
   } catch {
-    return DEFAULTS;
+    return {};
   }
+}
+
+/** The value where it is known, or else the first of the known ones. */
+function oneOf<Value extends string>(known: readonly [Value, ...Value[]], value: unknown): Value {
+  return known.find((one) => one === value) ?? known[0];
 }
 
 export const currentSettings = (): Settings => settings;

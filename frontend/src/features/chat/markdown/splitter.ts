@@ -53,12 +53,7 @@ export class Splitter {
   #readLines(): void {
     const lineEnd = this.#text.lastIndexOf("\n") + 1;
     const isLongLine = this.#text.length - lineEnd > LONGEST_PIECE;
-    const formula = openDisplay(this.#text.slice(this.#offset, lineEnd));
-    const end = isLongLine
-      ? this.#text.length
-      : formula === undefined
-        ? lineEnd
-        : this.#offset + formula;
+    const end = isLongLine ? this.#text.length : lineEnd;
     const length = end - this.#offset;
     const isLong = isLongLine || length > LONGEST_GROWING;
     if (end <= this.#readTo || (isLong && length < GROWTH * this.#readLength)) return;

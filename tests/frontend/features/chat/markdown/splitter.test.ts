@@ -50,6 +50,16 @@ describe("a grown text", () => {
       expect(shape(grow(text, steps(text, by)))).toEqual(shape(once(text)));
   });
 
+  it("shows a display formula as it was written until it is whole", () => {
+    const splitter = new Splitter();
+    const half = "Then\n\n$$\na *b* c_1\n- d";
+    const growing = splitter.read(half, true).at(-1);
+    expect(growing?.kind).toBe("plain");
+    expect(growing?.parts[0]?.source).toBe("$$\na *b* c_1\n- d");
+    const whole = splitter.read(`${half}\n$$\n`, true).at(-1);
+    expect(whole?.parts[0]?.nodes[0]?.type).toBe("math");
+  });
+
   it.each(Object.entries(LONG))("is split the same when it is a long %s", (_, text) => {
     expect(shape(grow(text, steps(text, 97)))).toEqual(shape(once(text)));
   });

@@ -63,6 +63,12 @@ GOING_ON = {**QUEUED, "id": OTHER_ID, "content": "In Cyp", "content_length": 6}
 DOCUMENT = "# A trip to the sea\n\n## You\n\nWhere is the sea warm in May?\n\n## Answer by gpt-5-mini\n\nIn Cyprus.\n"
 STOPPED = {**ANSWER, "content": "In Cyp", "status": "stopped", "finish_reason": "", "content_length": 6}
 
+OWNER = {
+    "id": "chattable.5c0f9a1e4b7d2c3f8a6e",
+    "name": "ada@example.com",
+    "instructions": "I am new to this: explain each term.",
+}
+
 _STATUSES = {
     400: "Something in the request is wrong; `fields` says what.",
     401: "Nobody is signed in, or the credential has ended.",

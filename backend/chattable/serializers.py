@@ -278,6 +278,28 @@ class ContinueRequestSerializer(RegenerateRequestSerializer):
     model = TextField(max_length=200, allow_blank=True, required=False, help_text=_("Left out: the answer's model."))
 
 
+@extend_schema_serializer(component_name="Owner")
+class OwnerChangeSerializer(serializers.Serializer[Data]):
+    """What may be set for all chats."""
+
+    instructions = TextField(
+        allow_blank=True,
+        required=False,
+        trim_whitespace=False,
+        help_text=_("Sent to the model with every chat, before the chat's own instructions."),
+        validators=[check_length],
+    )
+
+
+@extend_schema_serializer(component_name="Owner")
+class OwnerSerializer(serializers.Serializer[Data]):
+    """Whoever owns the chats that a request sees."""
+
+    id = serializers.CharField(help_text=_("The same with every request of this owner, and of no other one."))
+    name = serializers.CharField(help_text=_("For people to read."))
+    instructions = serializers.CharField()
+
+
 @extend_schema_serializer(component_name="Model")
 class ModelSerializer(serializers.Serializer[Data]):
     """A model that can be asked."""

@@ -18,6 +18,7 @@ urlpatterns = [
     path("messages/<str:id>/regenerate/", views.MessageViewSet.as_view({"post": "regenerate"})),
     path("events/", views.EventsView.as_view()),
     path("messages/<str:id>/continue/", views.MessageViewSet.as_view({"post": "go_on"})),
+    path("owner/", views.OwnerDetailsView.as_view()),
     path("models/", views.ModelsView.as_view()),
     path("status/", views.StatusView.as_view()),
 ]

@@ -453,6 +453,40 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
         return Response(events.message_snapshot(answer), status.HTTP_201_CREATED)
 
 
+class OwnerDetailsView(OwnerView):
+    """Who the chats belong to, and what holds for all of them."""
+
+    @extend_schema(
+        tags=["owner"],
+        summary="Read the owner",
+        responses={200: serializers.OwnerSerializer, **schema.errors()},
+        examples=[schema.gives("A person", schema.OWNER)],
+    )
+    def get(self, request: Request) -> Response:
+        """Whose chats these are: the page asks this to learn whether anybody is signed in."""
+        settings = self.owner.chat_settings.first()
+        return Response(self._snapshot(settings.instructions if settings else ""))
+
+    @extend_schema(
+        tags=["owner"],
+        summary="Change what holds for all chats",
+        request=serializers.OwnerChangeSerializer,
+        responses={200: serializers.OwnerSerializer, **schema.body_errors()},
+        examples=[
+            schema.takes("Instructions", {"instructions": schema.OWNER["instructions"]}),
+            schema.gives("The owner as it is now", schema.OWNER),
+        ],
+    )
+    def patch(self, request: Request) -> Response:
+        """Set what the body names. Answers that begin from now on follow it, in old chats too."""
+        fields = self.read_body(serializers.OwnerChangeSerializer, partial=True)
+        settings, _created = self.owner.chat_settings.update_or_create(defaults=fields)
+        return Response(self._snapshot(settings.instructions))
+
+    def _snapshot(self, instructions: str) -> dict[str, str]:
+        return {"id": events.owner_group(self.owner), "name": str(self.owner), "instructions": instructions}
+
+
 class ModelsView(OwnerView):
     """The models that can be asked."""
 

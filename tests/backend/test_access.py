@@ -42,6 +42,7 @@ API: dict[str, tuple[str, dict[str, tuple[int, Any]]]] = {
     # The tests' client is no ASGI server; test_streams.py has one.
     "api/events/": ("/api/events/", {"get": (501, None)}),
     "api/messages/<str:id>/continue/": ("/api/messages/{cut}/continue/", {"post": (201, None)}),
+    "api/owner/": ("/api/owner/", {"get": (200, None), "patch": (200, {"instructions": "x"})}),
     "api/models/": ("/api/models/", {"get": (200, None)}),
     "api/status/": ("/api/status/", {"get": (200, None)}),
     "api/^keys/$": ("/api/keys/", {"get": (200, None), "post": (201, {"name": "x"})}),
@@ -127,6 +128,7 @@ def world() -> World:
         chat=chat, role="assistant", content=SECRET, status="stopped", model=SECRET, parent=turn
     )
     key = ApiKeyFactory.create(user=owner, name=SECRET)
+    owner.chat_settings.create(instructions=SECRET)
     ids = {"chat": chat.id, "message": message.id, "running": running.id, "cut": cut.id, "run": run.id, "key": key.id}
     chats = ContentType.objects.get_for_model(Chat)
     empty_queue()

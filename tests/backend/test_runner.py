@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from backend.api import at_once, empty_queue, queued
-from backend.factories import ChatFactory, UserFactory
+from backend.factories import ChatFactory, TeamFactory, UserFactory
 from backend.workers import Database, Hire, Worker, fresh, run_of, until
 from chattable import runner, tasks
 from chattable.conf import settings as chattable
@@ -116,6 +116,24 @@ def test_instructions_and_parameters_of_the_chat_go_to_the_model(worker: Worker,
 
     assert history(provider) == [("system", "Be brief."), ("user", "Hello?")]
     assert provider.requests[-1].body["temperature"] == 0.5
+
+
+@pytest.mark.parametrize("factory", [UserFactory, TeamFactory])
+def test_the_instructions_of_the_owner_come_before_those_of_the_chat(
+    worker: Worker, provider: FakeOpenAI, factory: Any
+) -> None:
+    provider.script("m", [text("Hi"), END])
+    UserFactory.create().chat_settings.create(instructions="Somebody else's.")
+    owner = factory.create()
+    owner.chat_settings.create(instructions="I am new to this.")
+    plain, own = (ChatFactory.create(owner=owner, instructions=text) for text in (" ", "Be brief."))
+
+    worker.answer(plain.send("Hello?").answer)
+    assert history(provider) == [("system", "I am new to this."), ("user", "Hello?")]
+
+    owner.chat_settings.update(instructions="I know it all.")
+    worker.answer(own.send("Hello?").answer)
+    assert history(provider) == [("system", "I know it all.\n\nBe brief."), ("user", "Hello?")]
 
 
 def test_an_answer_costs_the_worker_six_statements(

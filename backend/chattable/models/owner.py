@@ -7,6 +7,7 @@ from django.db import models
 
 from chattable import events
 from chattable.models.chat import Chat
+from chattable.models.settings import OwnerSettings
 
 if TYPE_CHECKING:
     from chattable.models.message import Message
@@ -16,6 +17,7 @@ class Chattable(models.Model):
     """Gives a model `owner.chats` and two hooks; the owner's primary key must be a single column."""
 
     chats = GenericRelation(Chat, content_type_field="owner_type", object_id_field="owner_id")
+    chat_settings = GenericRelation(OwnerSettings, content_type_field="owner_type", object_id_field="owner_id")
 
     class Meta:
         abstract = True

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import connections, models, router, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from chattable.conf import settings
 from chattable.exceptions import QueueUnavailable, TooManyRunning
 from chattable.models.base import CleanCharField, CleanTextField, clean, uuid7
 from chattable.models.message import RUNNING, Message, Role, Status
+from chattable.models.settings import OwnerSettings
 from chattable.runner import Job, Outcome, Text
 
 
@@ -39,7 +40,8 @@ class RunManager(models.Manager["Run"]):
             )
             if not claimed:
                 return None
-            run = self.select_related("message__chat").annotate(history=_history(self.db)).get(pk=run_id)
+            runs = self.select_related("message__chat").annotate(history=_history(self.db), told=_owner_instructions())
+            run = runs.get(pk=run_id)
             history = [Turn(*turn) for turn in run.history or ()]
             if any(turn.status in RUNNING for turn in history[-2:]):
                 # Its turn has not come; what it continues wakes it. Asked here, where the history is at hand.
@@ -53,7 +55,7 @@ class RunManager(models.Manager["Run"]):
             worker=worker,
             message=run.message,
             rev=_first_rev(run.attempts),
-            prompt=_prompt(run.message, history),
+            prompt=_prompt(run.message, history, owner_instructions=run.told or ""),
             parameters=run.message.chat.parameters,
             outcome=Outcome(requests=run.requests - 1),
         )
@@ -236,9 +238,18 @@ _JSON = {
 }
 
 
-def _prompt(answer: Message, history: Sequence[Turn]) -> list[dict[str, str]]:
-    """The visible history, in the provider's form, and what the answer continues; empty messages are left out."""
-    told = [(str(Role.SYSTEM), answer.chat.instructions), *((turn.role, turn.content) for turn in history)]
+def _owner_instructions() -> Subquery:
+    """The instructions of a run's owner, as part of the statement that reads the run."""
+    owner_type, owner_id = OuterRef("message__chat__owner_type"), OuterRef("message__chat__owner_id")
+    return Subquery(OwnerSettings.objects.filter(owner_type=owner_type, owner_id=owner_id).values("instructions"))
+
+
+def _prompt(answer: Message, history: Sequence[Turn], *, owner_instructions: str) -> list[dict[str, str]]:
+    """What the provider gets: the instructions as one system message, since some take no second one, the visible
+    history, and what the answer continues; empty messages are left out.
+    """
+    instructions = "\n\n".join(filter(str.strip, (owner_instructions, answer.chat.instructions)))
+    told = [(str(Role.SYSTEM), instructions), *((turn.role, turn.content) for turn in history)]
     if answer.continues:
         told += [(str(Role.ASSISTANT), answer.continues.content), (str(Role.USER), settings.CONTINUE_PROMPT)]
     return [{"role": role, "content": content} for role, content in told if content.strip()]

@@ -319,6 +319,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/owner/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the owner
+         * @description Whose chats these are: the page asks this to learn whether anybody is signed in.
+         */
+        get: operations["owner_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what holds for all chats
+         * @description Set what the body names. Answers that begin from now on follow it, in old chats too.
+         */
+        patch: operations["owner_partial_update"];
+        trace?: never;
+    };
     "/api/status/": {
         parameters: {
             query?: never;
@@ -669,6 +693,14 @@ export interface components {
             results: components["schemas"]["Model"][];
             default: string;
         };
+        /** @description Whoever owns the chats that a request sees. */
+        Owner: {
+            /** @description The same with every request of this owner, and of no other one. */
+            id: string;
+            /** @description For people to read. */
+            name: string;
+            instructions: string;
+        };
         /** @description Sent to the provider with every request of the chat; what is left out is the provider's default. */
         Parameters: {
             /** Format: double */
@@ -713,6 +745,11 @@ export interface components {
             /** @description Sent to the model before the first message. */
             instructions?: string;
             parameters?: components["schemas"]["ParametersRequest"];
+        };
+        /** @description What may be set for all chats. */
+        PatchedOwnerRequest: {
+            /** @description Sent to the model with every chat, before the chat's own instructions. */
+            instructions?: string;
         };
         /** @description The answer to the page's `ping`. */
         PongEvent: {
@@ -1980,6 +2017,120 @@ export interface operations {
             };
             /** @description Nobody is signed in, or the credential has ended. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description What the answer depends on is away at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    owner_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owner"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description What the answer depends on is away at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    owner_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedOwnerRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owner"];
+                };
+            };
+            /** @description Something in the request is wrong; `fields` says what. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The CSRF token is missing, or this is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than any valid request. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

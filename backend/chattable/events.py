@@ -84,6 +84,7 @@ def message_state(message: "Message") -> dict[str, Any]:
         "version": message.version,
         "content_length": len(message.content),
         "reasoning_length": len(message.reasoning),
+        "reasoning_ms": message.reasoning_ms,
         "created_at": message.created_at,
         "updated_at": message.updated_at,
     }

@@ -110,6 +110,7 @@ class Job:
     task: asyncio.Task[None] | None = None
     wait: float | None = None
     _stopping: bool = False
+    _began_at: float | None = None
     _saved: Text = field(init=False)
     _due_at: float = 0.0
 
@@ -123,10 +124,20 @@ class Job:
             return
         if self.outcome.first_token_at is None:
             self.outcome.first_token_at = timezone.now()
+        before = self.message.reasoning
         if self.thoughts.is_open:
             self._grow(self.thoughts.split(chunk.content, chunk.reasoning, before=self._said))
         else:
             self.message.append(content=chunk.content, reasoning=chunk.reasoning)
+        self._clock(has_thought=self.message.reasoning != before)
+
+    def _clock(self, *, has_thought: bool) -> None:
+        """Note how long the model has thought: from its first word to its last thought, after what it continues."""
+        now = _now()
+        self._began_at = now if self._began_at is None else self._began_at
+        if has_thought:
+            earlier = self.message.continues.reasoning_ms if self.message.continues else None
+            self.message.reasoning_ms = (earlier or 0) + round((now - self._began_at) * 1000)
 
     def _said(self) -> str:
         """What this attempt has answered so far."""

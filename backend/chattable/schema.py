@@ -39,6 +39,7 @@ TURN = {
     "version": 1,
     "content_length": 29,
     "reasoning_length": 0,
+    "reasoning_ms": None,
     **_TIMES,
 }
 QUEUED = {

@@ -185,6 +185,9 @@ class MessageSerializer(serializers.Serializer[Data]):
     version = serializers.IntegerField(help_text=_("Grows with each change: of two snapshots the higher is newer."))
     content_length = serializers.IntegerField(help_text=_("Characters (code points) of the content."))
     reasoning_length = serializers.IntegerField(help_text=_("Characters (code points) of the reasoning."))
+    reasoning_ms = serializers.IntegerField(
+        allow_null=True, help_text=_("Milliseconds from its first word to its last thought; null until it has ended.")
+    )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -347,18 +350,49 @@ class ExportSerializer(serializers.Serializer[Data]):
 class MessageQuerySerializer(serializers.Serializer[Data]):
     """Which messages to list."""
 
-    default_error_messages = {"one": _("Give one of before, after and around.")}
+    default_error_messages = {"one": _("Give one of before, after, around and from_start.")}
 
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=50)
     before = serializers.UUIDField(required=False, help_text=_("Only what is older than this message."))
     after = serializers.UUIDField(required=False, help_text=_("Only what is newer than this message."))
     around = serializers.UUIDField(required=False, help_text=_("This message and its neighbours."))
+    from_start = serializers.BooleanField(required=False, help_text=_("The first messages of the chat."))
 
     def validate(self, attrs: Data) -> Data:
         """At most one place to read from."""
+        if not attrs.get("from_start"):
+            attrs.pop("from_start", None)
         if len(attrs) > 2:
             self.fail("one")
         return attrs
+
+
+class FindQuerySerializer(serializers.Serializer[Data]):
+    """What to find in a chat."""
+
+    text = serializers.CharField(max_length=200, help_text=_("Upper and lower case are one."))
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=50)
+    before = serializers.UUIDField(required=False, help_text=_("Only what is older: the `before` of the last page."))
+
+
+@extend_schema_serializer(component_name="Hit")
+class HitSerializer(serializers.Serializer[Data]):
+    """A message that holds the text."""
+
+    id = serializers.UUIDField()
+    position = serializers.IntegerField(help_text=_("How many messages stand before it on the path that is shown."))
+    excerpt = serializers.CharField(help_text=_("The text with what stands around its first place, on one line."))
+
+
+@extend_schema_serializer(component_name="HitPage", many=False)
+class HitPageSerializer(serializers.Serializer[Data]):
+    """Messages that hold the text, newest first."""
+
+    results = HitSerializer(many=True)
+    before = serializers.UUIDField(
+        allow_null=True,
+        help_text=_("The `before` of the older page, also of an empty one; null where nothing is left to look at."),
+    )
 
 
 @extend_schema_serializer(component_name="ErrorField")

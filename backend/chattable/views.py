@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, NoReturn
 
 from django.core import signing
@@ -39,7 +40,7 @@ from chattable.exceptions import (
 )
 from chattable.models import Chat, Message
 from chattable.models.base import clean
-from chattable.models.pages import Walk, chat_page, path_page
+from chattable.models.pages import Walk, chat_page, find, path_page
 
 # Room for the longest message even where each character is escaped.
 MAX_BODY_BYTES = 8 * 2**20
@@ -273,6 +274,10 @@ def _invalid(field: str, detail: Any, code: str) -> drf.ValidationError:
     return drf.ValidationError({field: [drf.ErrorDetail(detail, code)]})
 
 
+def _not_shown(place: str) -> drf.ValidationError:
+    return _invalid(place, _("This message is not on the path that is shown."), "not_shown")
+
+
 @extend_schema(tags=["messages"])
 class ChatMessageViewSet(OwnerChatView):
     """The messages of a chat."""
@@ -294,7 +299,7 @@ class ChatMessageViewSet(OwnerChatView):
         ],
     )
     def list(self, request: Request, id: str) -> Response:
-        """The newest messages of the path that is shown, or those before, after or around one of them. Where a
+        """The newest messages of the path that is shown, the first, or those before, after or around one. Where a
         message has siblings, `POST /api/messages/{id}/show/` with the id of one leads to that branch.
         """
         chat = self.get_object()
@@ -302,10 +307,33 @@ class ChatMessageViewSet(OwnerChatView):
         page = path_page(chat, **query)
         if page is None:
             [place] = set(query) - {"limit"}
-            raise _invalid(place, _("This message is not on the path that is shown."), "not_shown")
+            raise _not_shown(place)
         results = [events.message_snapshot(message) for message in page.messages]
         siblings = {str(pk): ids for pk, ids in Message.objects.siblings(page.messages).items()}
         return Response({"results": results, "siblings": siblings, "before": page.before, "after": page.after})
+
+    @extend_schema(
+        summary="Find in a chat",
+        parameters=[serializers.FindQuerySerializer],
+        responses={200: serializers.HitPageSerializer, **schema.errors("not_shown", "max_value", "not_found")},
+        examples=[
+            schema.gives(
+                "The only hit",
+                {"results": [{"id": schema.ANSWER_ID, "position": 1, "excerpt": "In Cyprus."}], "before": None},
+            )
+        ],
+    )
+    def find(self, request: Request, id: str) -> Response:
+        """The messages of the path that is shown that hold a text, newest first. One request looks through 2,000
+        messages or five million characters at most: follow `before` until it is null.
+        """
+        chat = self.get_object()
+        query = self.read_query(serializers.FindQuerySerializer)
+        found = find(chat, **query)
+        if found is None:
+            raise _not_shown("before")
+        hits, before = found
+        return Response({"results": [asdict(hit) for hit in hits], "before": before})
 
     @extend_schema(
         summary="Send a message",

@@ -31,6 +31,7 @@ API: dict[str, tuple[str, dict[str, tuple[int, Any]]]] = {
         {"get": (200, None), "patch": (200, {"title": "x"}), "delete": (204, None)},
     ),
     "api/chats/<str:id>/export/": ("/api/chats/{chat}/export/", {"get": (200, None)}),
+    "api/chats/<str:id>/messages/find/": ("/api/chats/{chat}/messages/find/?text=a", {"get": (200, None)}),
     "api/chats/<str:id>/messages/": (
         "/api/chats/{chat}/messages/",
         {"get": (200, None), "post": (201, {"content": "x"})},

@@ -13,7 +13,7 @@ from chattable import events
 from chattable.conf import settings as chattable
 from chattable.models import Chat, Message, Run, Status
 from chattable.runner import Text
-from fake_openai import DONE, END, FakeOpenAI, delta, finish, text
+from fake_openai import DONE, END, FakeOpenAI, Step, delta, finish, text
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -163,6 +163,22 @@ def test_thoughts_that_turn_up_late_are_those_of_the_continuation_only(
     whole = hire().answer(Message.objects.get(pk=made["id"]))
 
     assert (whole.content, whole.reasoning) == ("One, two, three.", "Easy.\n\nWhere was I? Three.")
+
+
+@pytest.mark.parametrize("own", [[], [delta(reasoning="Then "), {"delay": 0.2}, delta(reasoning="three.")]])
+def test_the_time_of_thinking_goes_on_where_the_first_one_ended(
+    api: Api, owner: Any, hire: Hire, provider: FakeOpenAI, own: list[Step]
+) -> None:
+    provider.script("m", [*own, text("three."), END])
+    answer = cut_in(ChatFactory.create(owner=owner))
+    Message.objects.filter(pk=answer.pk).update(reasoning_ms=5_000)
+    made = go_on(api, answer)
+    assert made["reasoning_ms"] == 5_000
+
+    whole = hire().answer(Message.objects.get(pk=made["id"]))
+
+    assert whole.reasoning_ms is not None
+    assert (whole.reasoning_ms >= 5_150) if own else (whole.reasoning_ms == 5_000)
 
 
 @pytest.mark.parametrize("end", ["stop", "fail"])

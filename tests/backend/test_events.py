@@ -292,7 +292,7 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
-OPEN = ("parent", "error", "retry_at")  # null or not
+OPEN = ("parent", "error", "retry_at", "reasoning_ms")  # null or not
 
 
 def closed(event: dict[str, Any]) -> dict[str, Any]:

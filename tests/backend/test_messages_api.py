@@ -438,7 +438,8 @@ def test_the_path_is_read_backwards_page_by_page(api: Api, owner: Any, number: i
 def test_the_path_is_read_forwards_page_by_page(api: Api, owner: Any, number: int) -> None:
     chat = ChatFactory.create(owner=owner)
     expected = [str(message.id) for message in path_of(chat, number)]
-    page = shown(api, chat, limit=7, around=expected[0])
+    page = shown(api, chat, limit=7, from_start="true")
+    assert page["before"] is None
     read = ids(page)
 
     while page["after"]:
@@ -480,7 +481,8 @@ def test_nothing_is_before_the_root_and_after_the_leaf(api: Api, owner: Any) -> 
 def test_an_empty_chat_has_one_empty_page(api: Api, owner: Any) -> None:
     chat = ChatFactory.create(owner=owner)
 
-    assert shown(api, chat) == {"results": [], "siblings": {}, "before": None, "after": None}
+    nothing: dict[str, Any] = {"results": [], "siblings": {}, "before": None, "after": None}
+    assert shown(api, chat) == shown(api, chat, from_start="true") == nothing
 
 
 @pytest.mark.parametrize("place", ["before", "after", "around"])
@@ -504,11 +506,13 @@ def test_a_place_that_is_not_on_the_path_is_refused_in_the_same_words(api: Api, 
 
 
 @pytest.mark.django_db
-def test_two_places_at_once_are_refused(api: Api, owner: Any) -> None:
+@pytest.mark.parametrize("other", ["after", "from_start"])
+def test_two_places_at_once_are_refused(api: Api, owner: Any, other: str) -> None:
     chat = ChatFactory.create(owner=owner)
-    place = path_of(chat, 1)[0].id
+    place = str(path_of(chat, 1)[0].id)
 
-    answer = api.get(f"/api/chats/{chat.id}/messages/", {"before": str(place), "after": str(place)})
+    query = {"before": place, other: place if other == "after" else "true"}
+    answer = api.get(f"/api/chats/{chat.id}/messages/", query)
 
     assert answer.status_code == 400
     assert answer.json()["fields"]["non_field_errors"][0]["code"] == "one"

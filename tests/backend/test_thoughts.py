@@ -1,6 +1,7 @@
 """Thinking that comes as text is told from the answer, wherever the stream is cut, and literal tags survive (F07)."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import pairwise
@@ -197,6 +198,38 @@ def test_where_the_provider_tells_thoughts_apart_tags_are_literal(
     answer = worker.answer(chat.send("Hi").answer)
 
     assert (texts(answer), answer.rev) == (("<think> is a tag</think>", "plan"), 0)
+
+
+@engine
+@pytest.mark.parametrize(
+    "thinking",
+    [
+        [delta(reasoning="pl"), {"delay": 0.4}, delta(reasoning="an"), text("Answer")],
+        [text("<think>pl"), {"delay": 0.4}, text("an</think>"), text("Answer")],
+        [text("pl"), {"delay": 0.4}, text("an</think>Answer")],
+    ],
+)
+def test_how_long_the_model_thought_is_stored_and_told(
+    thinking: list[Step], chat: Chat, worker: Worker, provider: FakeOpenAI
+) -> None:
+    provider.script("m", [{"delay": 0.3}, *thinking, {"delay": 0.6}, text("."), END])
+    started = time.monotonic()
+
+    with listening(chat.group) as listener:
+        answer = worker.answer(chat.send("Hi").answer)
+        wait_until(lambda: '"complete"' in "".join(listener.frames[-1:]), seconds=20)
+
+    whole = (time.monotonic() - started) * 1000
+    assert texts(answer) == ("Answer.", "plan")
+    assert 350 <= (fresh(answer).reasoning_ms or 0) < whole - 900
+    assert listener.fold.messages[str(answer.pk)]["reasoning_ms"] == answer.reasoning_ms
+
+
+@engine
+def test_an_answer_without_thoughts_has_no_time_of_thinking(chat: Chat, worker: Worker, provider: FakeOpenAI) -> None:
+    provider.script("m", [text("Ans"), {"delay": 0.1}, text("wer"), END])
+
+    assert worker.answer(chat.send("Hi").answer).reasoning_ms is None
 
 
 @engine

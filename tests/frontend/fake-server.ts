@@ -96,6 +96,7 @@ export const makeMessage = (message: Partial<Message> = {}): Message => ({
   finish_reason: "",
   error: null,
   retry_at: null,
+  reasoning_ms: null,
   rev: 0,
   version: 1,
   content_length: 0,

@@ -154,6 +154,7 @@ class Chat(Versioned):
             status=Status.QUEUED,
             model=model or self.model or settings.MODEL,
             **(continues.beginning() if continues else {}),
+            reasoning_ms=continues.reasoning_ms if continues else None,
             **_given(id=id),
         )
         self._add(answer)

@@ -40,6 +40,8 @@ class Status(models.TextChoices):
 
 
 RUNNING = (Status.QUEUED, Status.STREAMING)
+# Messages of a path that is walked as a whole.
+_LONGEST = 2**31 - 1
 
 
 class MessageManager(models.Manager["Message"]):
@@ -69,21 +71,37 @@ class MessageManager(models.Manager["Message"]):
             params=[self._db_id(around), newer, older],
         )
 
+    def from_root(self, leaf: uuid.UUID | None, *, limit: int) -> list["Message"]:
+        """The first so many messages of the path to `leaf`, oldest first."""
+        return self._walk(leaf, join="AND path.depth > (SELECT MAX(depth) FROM path) - %s", params=[limit])
+
+    def ids_up_from(self, leaf: uuid.UUID | None) -> list[uuid.UUID]:
+        """The ids of the path that leads to `leaf`, newest first, in one query that reads no text."""
+        if leaf is None:
+            return []
+        ids = f"{self._path()} SELECT id FROM path ORDER BY depth"  # noqa: S608
+        rows = self.raw(ids, [self._db_id(leaf), _LONGEST])
+        return [row.pk for row in rows]
+
+    def _path(self) -> str:
+        table = self.model._meta.db_table
+        return f"""WITH RECURSIVE path(id, parent_id, depth) AS (
+            SELECT id, parent_id, 1 FROM {table} WHERE id = %s
+            UNION ALL
+            SELECT m.id, m.parent_id, path.depth + 1 FROM {table} m JOIN path ON m.id = path.parent_id
+            WHERE path.depth < %s
+        )"""  # noqa: S608
+
     def _walk(
         self, leaf: uuid.UUID | None, *, limit: int | None = None, join: str = "", params: Sequence[Any] = ()
     ) -> list["Message"]:
         if leaf is None:
             return []
-        table = self.model._meta.db_table
         rows = self.raw(
-            f"""WITH RECURSIVE path(id, parent_id, depth) AS (
-                SELECT id, parent_id, 1 FROM {table} WHERE id = %s
-                UNION ALL
-                SELECT m.id, m.parent_id, path.depth + 1 FROM {table} m JOIN path ON m.id = path.parent_id
-                WHERE path.depth < %s
-            )
-            SELECT m.* FROM path JOIN {table} m ON m.id = path.id {join} ORDER BY path.depth DESC""",  # noqa: S608
-            [self._db_id(leaf), limit or 2**31 - 1, *params],
+            f"""{self._path()}
+            SELECT m.* FROM path JOIN {self.model._meta.db_table} m ON m.id = path.id {join}
+            ORDER BY path.depth DESC""",  # noqa: S608
+            [self._db_id(leaf), limit or _LONGEST, *params],
         )
         return list(rows)
 
@@ -132,6 +150,7 @@ class Message(Versioned):
     role = models.CharField(max_length=10, choices=Role)
     content = CleanTextField(blank=True)
     reasoning = CleanTextField(blank=True)
+    reasoning_ms = models.PositiveIntegerField(null=True, editable=False)
     model = CleanCharField(max_length=200, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.COMPLETE)
     finish_reason = CleanCharField(max_length=40, blank=True)
@@ -224,7 +243,8 @@ class Message(Versioned):
     ) -> None:
         """Reach a final state and save it with the texts; `retry_at` is when the provider may be asked again."""
         self.status, self.finish_reason, self.error, self.retry_at = status, finish_reason, error, retry_at
-        self.save(update_fields=["status", "finish_reason", "error", "retry_at", "content", "reasoning", "rev"])
+        texts = ("content", "reasoning", "reasoning_ms", "rev")
+        self.save(update_fields=["status", "finish_reason", "error", "retry_at", *texts])
 
     def stop(self) -> None:
         """Ask for the answer to end where it is; after its end this changes nothing."""

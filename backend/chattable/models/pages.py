@@ -1,9 +1,11 @@
-"""Pages of what moves while it is read: an owner's chats, and the path that is shown of a chat."""
+"""Pages of what moves while it is read: an owner's chats, the path that is shown of a chat, and what is found on it."""
 
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
 from django.core import signing
 from django.db.models import Q, QuerySet
@@ -91,9 +93,12 @@ def path_page(
     before: uuid.UUID | None = None,
     after: uuid.UUID | None = None,
     around: uuid.UUID | None = None,
+    from_start: bool = False,
 ) -> PathPage | None:
-    """The newest messages, or those next to one; None where that one is not on the path that is shown."""
+    """The newest messages, the first, or those next to one; None where that one is not on the path that is shown."""
     leaf = chat.current_leaf_id
+    if from_start:
+        return _page(Message.objects.from_root(leaf, limit=limit), leaf)
     here = before or after or around
     if here is None:
         return _page(Message.objects.path(leaf, limit=limit), leaf)
@@ -110,3 +115,56 @@ def _page(messages: Sequence[Message], leaf: uuid.UUID | None) -> PathPage:
         return PathPage([])
     first, last = messages[0], messages[-1]
     return PathPage(messages, before=first.pk if first.parent_id else None, after=last.pk if last.pk != leaf else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that holds a text."""
+
+    id: uuid.UUID
+    position: int
+    excerpt: str
+
+
+# How many messages, and how many of their characters, one request looks through before it gives what it has found.
+SEARCHED_MESSAGES = 2_000
+SEARCHED_CHARS = 5_000_000
+_BEFORE, _AFTER = 40, 120
+
+
+def find(
+    chat: Chat, *, text: str, limit: int, before: uuid.UUID | None = None
+) -> tuple[list[Hit], uuid.UUID | None] | None:
+    """Messages of the path that is shown that hold the text, newest first, and the `before` to go on with.
+
+    None where `before` is not on that path. The text is compared here, since not every database knows the cases of
+    letters beyond ASCII.
+    """
+    ids = Message.objects.ids_up_from(chat.current_leaf_id)
+    if before is not None and before not in ids:
+        return None
+    start = ids.index(before) + 1 if before else 0
+    end = min(len(ids), start + SEARCHED_MESSAGES)
+    wanted = re.compile(re.escape(text), re.IGNORECASE)
+    hits: list[Hit] = []
+    chars = 0
+    for place, (pk, content) in enumerate(_contents(ids[start:end]), start + 1):
+        if match := wanted.search(content):
+            hits.append(Hit(pk, len(ids) - place, _excerpt(content, match)))
+        chars += len(content)
+        if len(hits) == limit or chars >= SEARCHED_CHARS or place == end:
+            return hits, pk if place < len(ids) else None
+    return [], None
+
+
+def _contents(ids: Sequence[uuid.UUID]) -> Iterator[tuple[uuid.UUID, str]]:
+    for some in batched(ids, 100):
+        contents = dict(Message.objects.filter(pk__in=some).values_list("pk", "content"))
+        yield from ((pk, contents.get(pk, "")) for pk in some)
+
+
+def _excerpt(content: str, match: re.Match[str]) -> str:
+    """What stands around the match, on one line."""
+    start, end = max(0, match.start() - _BEFORE), match.start() + _AFTER
+    line = " ".join(content[start:end].split())
+    return f"{'…' if start else ''}{line}{'…' if end < len(content) else ''}"

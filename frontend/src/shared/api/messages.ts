@@ -231,6 +231,7 @@ function optimisticTurn(
     retry_at: null,
     content_length: 0,
     reasoning_length: 0,
+    reasoning_ms: null,
     created_at: now,
     updated_at: now,
   };

@@ -86,7 +86,7 @@ export interface paths {
         };
         /**
          * List messages
-         * @description The newest messages of the path that is shown, or those before, after or around one of them. Where a
+         * @description The newest messages of the path that is shown, the first, or those before, after or around one. Where a
          *     message has siblings, `POST /api/messages/{id}/show/` with the id of one leads to that branch.
          */
         get: operations["chats_messages_list"];
@@ -102,6 +102,27 @@ export interface paths {
          *     nothing is overwritten, and the path that is shown leads to the new one. This may be done while answers run.
          */
         post: operations["chats_messages_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chats/{id}/messages/find/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find in a chat
+         * @description The messages of the path that is shown that hold a text, newest first. One request looks through 2,000
+         *     messages or five million characters at most: follow `before` until it is null.
+         */
+        get: operations["chats_messages_find_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -527,6 +548,24 @@ export interface components {
              */
             type: "gap";
         };
+        /** @description A message that holds the text. */
+        Hit: {
+            /** Format: uuid */
+            id: string;
+            /** @description How many messages stand before it on the path that is shown. */
+            position: number;
+            /** @description The text with what stands around its first place, on one line. */
+            excerpt: string;
+        };
+        /** @description Messages that hold the text, newest first. */
+        HitPage: {
+            results: components["schemas"]["Hit"][];
+            /**
+             * Format: uuid
+             * @description The `before` of the older page, also of an empty one; null where nothing is left to look at.
+             */
+            before: string | null;
+        };
         /** @description A message; an answer grows until its status is complete, stopped or failed. */
         Message: {
             /** Format: uuid */
@@ -557,6 +596,8 @@ export interface components {
             content_length: number;
             /** @description Characters (code points) of the reasoning. */
             reasoning_length: number;
+            /** @description Milliseconds from its first word to its last thought; null until it has ended. */
+            reasoning_ms: number | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -661,6 +702,8 @@ export interface components {
             content_length: number;
             /** @description Characters (code points) of the reasoning. */
             reasoning_length: number;
+            /** @description Milliseconds from its first word to its last thought; null until it has ended. */
+            reasoning_ms: number | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1217,6 +1260,8 @@ export interface operations {
                 around?: string;
                 /** @description Only what is older than this message. */
                 before?: string;
+                /** @description The first messages of the chat. */
+                from_start?: boolean;
                 limit?: number;
             };
             header?: never;
@@ -1369,6 +1414,69 @@ export interface operations {
             };
             /** @description Too many answers are running. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description What the answer depends on is away at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    chats_messages_find_retrieve: {
+        parameters: {
+            query: {
+                /** @description Only what is older: the `before` of the last page. */
+                before?: string;
+                limit?: number;
+                /** @description Upper and lower case are one. */
+                text: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitPage"];
+                };
+            };
+            /** @description Something in the request is wrong; `fields` says what. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

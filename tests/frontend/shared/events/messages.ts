@@ -13,6 +13,7 @@ const DEFAULTS: Message = {
   finish_reason: "",
   error: null,
   retry_at: null,
+  reasoning_ms: null,
   rev: 1,
   version: 2,
   content_length: 0,

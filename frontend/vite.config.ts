@@ -29,6 +29,8 @@ function gzipCopies(): Plugin {
 }
 
 export default defineConfig({
+  // Built once for any path: assets find each other, and the server writes where they are into the page.
+  base: "./",
   plugins: [react(), tailwindcss(), gzipCopies()],
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   server: {

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from chattable.conf import settings
+from chattable.conf import FEATURES, settings
 
 _POSITIVE = (
     *("LEASE_SECONDS", "HEARTBEAT_SECONDS", "SWEEP_SECONDS", "REQUEUE_SECONDS", "FIRST_TOKEN_SECONDS"),
@@ -31,6 +31,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *_check_lease(values),
         *_check_resolver(values["OWNER_RESOLVER"]),
         *_check_models(values),
+        *_check_features(values["FEATURES"]),
     ]
 
 
@@ -85,6 +86,18 @@ def _check_models(values: dict[str, Any]) -> list[CheckMessage]:
             f"CHATTABLE['MODELS'] must be None or a list that holds the default model {values['MODEL']!r}.",
             hint="Add the default model to the list, or name one of the list in CHATTABLE['MODEL'].",
             id="chattable.E005",
+        )
+    ]
+
+
+def _check_features(features: Any) -> list[CheckMessage]:
+    if isinstance(features, list | tuple) and set(features) <= set(FEATURES):
+        return []
+    return [
+        Error(
+            f"CHATTABLE['FEATURES'] must be a list of features, not {features!r}.",
+            hint=f"There are: {', '.join(FEATURES)}.",
+            id="chattable.E006",
         )
     ]
 

@@ -15,6 +15,10 @@ from django.utils.module_loading import import_string
 DEFAULTS: Mapping[str, Any] = {
     # Who owns the chats of a request or of a socket's scope: (request | scope) -> owner or None.
     "OWNER_RESOLVER": "chattable.conf.signed_in_user",
+    # The folder of the built page, and what it offers beside chats, of `FEATURES`. Without "login" it sends people to
+    # Django's LOGIN_URL.
+    "PAGE": None,
+    "FEATURES": (),
     # The provider. None: the openai SDK reads OPENAI_API_KEY and OPENAI_BASE_URL from the environment.
     "API_KEY": None,
     "BASE_URL": None,
@@ -50,6 +54,9 @@ DEFAULTS: Mapping[str, Any] = {
     # How often a socket's credential is checked again, in seconds.
     "RECHECK_SECONDS": 30.0,
 }
+
+# What the page can offer where the server has the addresses for it, as the starter has.
+FEATURES = ("login", "signup", "password", "sessions", "api_keys", "delete_account")
 
 
 class Settings:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from chattable.conf import settings
+from chattable.conf import FEATURES, settings
 from chattable.models import Message, Role, Status
 
 type Data = dict[str, Any]
@@ -279,6 +279,18 @@ class ContinueRequestSerializer(RegenerateRequestSerializer):
     """The rest of an answer; an id of the client's makes the request repeatable."""
 
     model = TextField(max_length=200, allow_blank=True, required=False, help_text=_("Left out: the answer's model."))
+
+
+@extend_schema_serializer(component_name="Config")
+class ConfigSerializer(serializers.Serializer[Data]):
+    """What the page has to know about this server."""
+
+    login = serializers.CharField(
+        allow_null=True, help_text=_("Where to send people who are not signed in; null: to the page's own login.")
+    )
+    features = serializers.ListField(
+        child=serializers.ChoiceField(FEATURES), help_text=_("What the page offers beside chats.")
+    )
 
 
 @extend_schema_serializer(component_name="Owner")

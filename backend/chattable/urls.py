@@ -5,6 +5,7 @@ from django.urls import path
 from chattable import views
 
 urlpatterns = [
+    path("config/", views.ConfigView.as_view()),
     path("chats/", views.ChatViewSet.as_view({"get": "list", "post": "create"})),
     path(
         "chats/<str:id>/",

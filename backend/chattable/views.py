@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, NoReturn
 
+from django.conf import settings as django_settings
 from django.core import signing
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import resolve_url
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +23,7 @@ from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 from rest_framework import status
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -479,6 +483,32 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
         context = {"chat": message.chat, "model": message.model}
         answer = message.go_on(**self.read_body(serializers.ContinueRequestSerializer, context=context))
         return Response(events.message_snapshot(answer), status.HTTP_201_CREATED)
+
+
+class ConfigView(APIView):
+    """What the page asks before anyone signs in; a host with more to say extends `config`."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (JSONRenderer,)
+    versioning_class = None
+
+    @extend_schema(
+        tags=["config"],
+        summary="Read the configuration",
+        auth=[],
+        responses=serializers.ConfigSerializer,
+        examples=[schema.gives("A host with a login of its own", {"login": "/accounts/login/", "features": []})],
+    )
+    def get(self, request: Request) -> Response:
+        """Tell what this server is, and set the CSRF cookie that changing requests need."""
+        get_token(request)
+        return Response(self.config())
+
+    def config(self) -> dict[str, Any]:
+        """The address of the login, if it is not the page's own, and what the page offers."""
+        features = list(settings.FEATURES)
+        return {"login": None if "login" in features else resolve_url(django_settings.LOGIN_URL), "features": features}
 
 
 class OwnerDetailsView(OwnerView):

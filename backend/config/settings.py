@@ -13,7 +13,6 @@ from dotenv import load_dotenv
 BACKEND = Path(__file__).resolve().parent.parent
 ROOT = BACKEND.parent
 DATA = ROOT / ".run"
-PAGE = ROOT / "frontend" / "dist"
 load_dotenv(ROOT / ".env")
 
 
@@ -187,7 +186,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/",
     "OAS_VERSION": "3.1.1",
-    "ENUM_NAME_OVERRIDES": {"Role": "chattable.models.Role", "MessageStatus": "chattable.models.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "chattable.models.Role",
+        "MessageStatus": "chattable.models.Status",
+        "Feature": "chattable.conf.FEATURES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "chattable.schema.add_events",
@@ -201,6 +204,9 @@ SPECTACULAR_SETTINGS = {
 CHATTABLE: dict[str, Any] = {
     "OWNER_RESOLVER": "accounts.authentication.resolve_owner",
     "MODELS": listed("CHATTABLE_MODELS") or None,
+    "PAGE": ROOT / "frontend" / "dist",
+    # What `accounts` has addresses for.
+    "FEATURES": ["login", "signup", "password", "api_keys"],
 }
 if model := os.environ.get("CHATTABLE_MODEL"):
     CHATTABLE["MODEL"] = model

@@ -10,6 +10,7 @@ from django.views.decorators.csp import csp_override
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.urls import api_urlpatterns, browser_urlpatterns
+from chattable import page
 from config import errors, files, views
 
 handler400 = errors.bad_request
@@ -38,6 +39,6 @@ urlpatterns = [
     path("_allauth/browser/v1/", include(browser_urlpatterns)),
     path("admin/", admin.site.urls),
     path("static/<path:path>", files.static),
-    path("assets/<path:path>", files.asset),
-    re_path(r"^(?P<path>(?!(?:api|ws|_allauth|admin|static|assets)(?:/|$)|healthz$|readyz$).*)$", files.page),
+    path("assets/<path:path>", page.asset),
+    re_path(r"^(?P<path>(?!(?:api|ws|_allauth|admin|static|assets)(?:/|$)|healthz$|readyz$).*)$", page.page),
 ]

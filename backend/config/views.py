@@ -9,19 +9,19 @@ from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
-from django.middleware.csrf import get_token
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from redis.exceptions import RedisError
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from chattable import schema
+from chattable.conf import FEATURES
 from chattable.layers import worker_count
+from chattable.serializers import ConfigSerializer as ChattableConfigSerializer
+from chattable.views import ConfigView as ChattableConfigView
 
 logger = logging.getLogger(__name__)
 
@@ -34,31 +34,33 @@ class DemoLoginSerializer(serializers.Serializer[dict[str, str]]):
 
 
 @extend_schema_serializer(component_name="Config")
-class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
+class ConfigSerializer(ChattableConfigSerializer):
     """What the page has to know about this server."""
 
     demo = serializers.BooleanField(help_text="Answers come from the built-in demo provider.")
     demo_login = DemoLoginSerializer(allow_null=True, help_text="Offered in development only.")
 
 
-class ConfigView(APIView):
+class ConfigView(ChattableConfigView):
     """Public; also sets the CSRF cookie."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
 
     @extend_schema(
         tags=["config"],
         summary="Read the configuration",
         auth=[],
         responses=ConfigSerializer,
-        examples=[schema.gives("In production", {"demo": False, "demo_login": None})],
+        examples=[
+            schema.gives("In production", {"login": None, "features": FEATURES, "demo": False, "demo_login": None})
+        ],
     )
     def get(self, request: Request) -> Response:
         """Tell what this server is, and set the CSRF cookie that changing requests need."""
-        get_token(request)
+        return super().get(request)
+
+    def config(self) -> dict[str, Any]:
+        """The package's own configuration, and the demo's."""
         login = settings.DEMO_LOGIN if settings.DEBUG and settings.DEMO else None
-        return Response({"demo": settings.DEMO, "demo_login": login})
+        return {**super().config(), "demo": settings.DEMO, "demo_login": login}
 
 
 @never_cache

@@ -93,6 +93,15 @@ def test_an_owner_resolver_that_cannot_be_called(resolver: Any) -> None:
     assert "(request | scope) -> owner or None" in words
 
 
+@pytest.mark.parametrize("features", [["singup"], "login", None, {"login": True}])
+def test_features_that_there_are_not(features: Any) -> None:
+    [(code, words)] = found(FEATURES=features)
+
+    assert code == "chattable.E006"
+    assert "login, signup" in words
+    assert found(FEATURES=["login", "signup"]) == []
+
+
 @pytest.mark.parametrize("models", [[], ["other"], "gpt", {"gpt"}])
 def test_a_list_of_models_without_the_default_one(models: Any) -> None:
     [(code, words)] = found(MODEL="gpt", MODELS=models)

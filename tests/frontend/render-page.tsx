@@ -8,13 +8,14 @@ import {
 } from "@tanstack/react-router";
 import { act, render } from "@testing-library/react";
 import type { ReactNode } from "react";
-import { sessionKey, type User } from "@/shared/api/session";
+import { sessionKey } from "@/shared/api/session";
+import type { User } from "@/shared/api/types";
 import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
 import { UnreadStore } from "@/shared/events/unread";
 import { FeedContext } from "@/shared/events/use-live";
 
-export const USER: User = { id: "7", email: "ann@example.org" };
+export const USER: User = { id: "7", name: "ann@example.org", instructions: "" };
 
 interface Options {
   at?: string;

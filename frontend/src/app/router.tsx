@@ -6,7 +6,9 @@ import {
 } from "@tanstack/react-router";
 import { LoginPage } from "@/features/auth/login-page";
 import { SignupPage } from "@/features/auth/signup-page";
+import { base } from "@/shared/base";
 import { Crashed, NotFound } from "./fallbacks";
+import { Offered } from "./offered";
 import { SignedIn } from "./signed-in";
 
 /** Where to go on after logging in: an address of this page, never another site's. */
@@ -20,13 +22,13 @@ const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
   validateSearch: nextOf,
-  component: LoginPage,
+  component: () => <Offered feature="login" page={LoginPage} />,
 });
 const signup = createRoute({
   getParentRoute: () => root,
   path: "/signup",
   validateSearch: nextOf,
-  component: SignupPage,
+  component: () => <Offered feature="signup" page={SignupPage} />,
 });
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -45,6 +47,7 @@ const routeTree = root.addChildren([login, signup, signedIn.addChildren([start, 
 
 export const makeRouter = (history?: RouterHistory) =>
   createRouter({
+    basepath: base,
     history,
     routeTree,
     defaultErrorComponent: Crashed,

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { AccountMenu } from "@/features/account/account-menu";
 import { ChatView } from "@/features/chat/chat-view";
 import { Sidebar } from "@/features/sidebar/sidebar";
-import type { User } from "@/shared/api/session";
+import type { User } from "@/shared/api/types";
 import { Events } from "@/shared/events/events";
 import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";

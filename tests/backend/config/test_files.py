@@ -16,13 +16,13 @@ def built(settings: Settings, tmp_path: Path) -> Path:
     """A built page, with a secret beside its folder."""
     page = tmp_path / "dist"
     (page / "assets").mkdir(parents=True)
-    (page / "index.html").write_text("<!doctype html><title>Chattable</title>")
+    (page / "index.html").write_text('<!doctype html><script src="./assets/index-a1.js"></script>')
     (page / "favicon.svg").write_text("<svg/>")
     (page / "assets" / "index-a1.js").write_text("let code;")
     (page / "assets" / "index-a1.js.gz").write_bytes(gzip.compress(b"let code;"))
     (page / "assets" / "font-a1.woff2").write_bytes(b"font")
     (tmp_path / "secret.txt").write_text("secret")
-    settings.PAGE = page
+    settings.CHATTABLE = {**settings.CHATTABLE, "PAGE": page}
     return page
 
 
@@ -31,7 +31,7 @@ def test_the_page_is_served_on_each_of_its_own_routes(built: Path, path: str) ->
     answer = Client().get(path)
 
     assert answer.status_code == 200
-    assert answer.content == (built / "index.html").read_bytes()
+    assert answer.content == b'<!doctype html><script src="/assets/index-a1.js"></script>'
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-cache"
     assert answer.headers["Content-Security-Policy"] == POLICY
@@ -66,8 +66,9 @@ def test_files_beside_the_page_are_served(built: Path) -> None:
     assert answer.headers["Content-Type"] == "image/svg+xml"
 
 
-def test_without_a_build_the_page_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
-    settings.PAGE = tmp_path
+@pytest.mark.parametrize("folder", [None, Path("/nowhere")])
+def test_without_a_build_the_page_says_what_to_do(settings: Settings, folder: Path | None) -> None:
+    settings.CHATTABLE = {**settings.CHATTABLE, "PAGE": folder}
 
     answer = Client().get("/")
 
@@ -137,7 +138,7 @@ def test_no_path_leads_out_of_the_folder(built: Path, folder: str, path: str) ->
 
     assert b"secret" not in answer.content
     assert b"root:" not in answer.content
-    assert answer.status_code == 404 or answer.content == (built / "index.html").read_bytes()
+    assert answer.status_code == 404 or answer.content == Client().get("/").content
 
 
 def test_files_can_only_be_read(built: Path) -> None:

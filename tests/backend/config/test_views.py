@@ -56,7 +56,12 @@ def test_config_offers_the_demo_login_in_development_only(settings: Settings, de
     answer = Client().get("/api/config/")
 
     assert answer.status_code == 200
-    assert answer.json() == {"demo": demo, "demo_login": settings.DEMO_LOGIN if debug and demo else None}
+    assert answer.json() == {
+        "login": None,
+        "features": settings.CHATTABLE["FEATURES"],
+        "demo": demo,
+        "demo_login": settings.DEMO_LOGIN if debug and demo else None,
+    }
 
 
 def test_config_sets_the_csrf_cookie() -> None:

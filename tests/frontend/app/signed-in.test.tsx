@@ -5,11 +5,11 @@ import { App } from "@/app/app";
 import { onSignedOut } from "@/shared/api/client";
 import { FakeServer, makeChat } from "../fake-server";
 
-const SESSION = "GET /_allauth/browser/v1/auth/session";
+const SESSION = "GET /api/owner/";
 const LOGIN = "POST /_allauth/browser/v1/auth/login";
-const user = { id: 7, email: "ann@example.org" };
-const signedIn = { body: { data: { user }, meta: { is_authenticated: true } } };
-const nobody = { status: 401, body: { meta: { is_authenticated: false } } };
+const FEATURES = ["login", "signup", "password"];
+const signedIn = { body: { id: "7", name: "ann@example.org", instructions: "" } };
+const nobody = { status: 401, body: { code: "not_authenticated", detail: "Log in." } };
 
 class SilentSocket {
   onopen = null;
@@ -22,8 +22,13 @@ beforeEach(() => {
   vi.stubGlobal("WebSocket", SilentSocket);
   server = new FakeServer();
   server.on(SESSION, () => signedIn);
-  server.on(LOGIN, () => signedIn);
-  server.on("GET /api/config/", () => ({ body: { demo: false, demo_login: null } }));
+  server.on(LOGIN, () => {
+    server.on(SESSION, () => signedIn);
+    return { body: {} };
+  });
+  server.on("GET /api/config/", () => ({
+    body: { login: null, features: FEATURES, demo: false, demo_login: null },
+  }));
   server.on("GET /api/models/", () => ({ body: { results: [{ id: "demo" }], default: "demo" } }));
   server.on("GET /api/chats/", () => ({ body: { results: [makeChat()], next: null } }));
   server.on("GET /api/chats/*/", () => ({ body: makeChat() }));
@@ -75,7 +80,7 @@ it("logs out for good: to a login that leads to no old place, with no draft left
   const history = await open("/chats/chat-1");
   const box = await screen.findByRole("textbox", { name: "Message" });
   fireEvent.input(box, { target: { value: "private" } });
-  server.on(SESSION.replace("GET", "DELETE"), () => nobody);
+  server.on("DELETE /_allauth/browser/v1/auth/session", () => nobody);
   server.on(SESSION, () => nobody);
   fireEvent.keyDown(screen.getByRole("button", { name: /^Account/ }), { key: "Enter" });
   fireEvent.click(await screen.findByRole("menuitem", { name: "Log out" }));

@@ -38,11 +38,11 @@ export function AccountMenu() {
           <button
             ref={button}
             type="button"
-            aria-label={`${strings.sidebar.account}: ${user?.email}`}
+            aria-label={`${strings.sidebar.account}: ${user?.name}`}
             className="flex h-9 w-full items-center gap-3 rounded-control px-3 text-soft transition hover:bg-bubble pointer-coarse:h-11"
           >
             <PersonIcon />
-            <span className="truncate">{user?.email}</span>
+            <span className="truncate">{user?.name}</span>
           </button>
         }
       >

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
-import { configQuery } from "@/shared/api/config";
+import { configQuery, useOffers } from "@/shared/api/config";
 import { login } from "@/shared/api/session";
 import { strings } from "@/shared/strings";
 import { CredentialsForm } from "./credentials-form";
@@ -10,6 +10,7 @@ export function LoginPage() {
   const { next } = useSearch({ strict: false });
   const { enter, entering, error } = useEnter(login);
   const config = useQuery(configQuery).data;
+  const hasSignup = useOffers("signup");
   return (
     <CredentialsForm
       title={strings.auth.loginTitle}
@@ -20,10 +21,14 @@ export function LoginPage() {
       error={error}
       onSubmit={enter}
     >
-      {strings.auth.noAccount}{" "}
-      <Link to="/signup" search={{ next }} className="text-accent underline">
-        {strings.auth.signup}
-      </Link>
+      {hasSignup && (
+        <>
+          {strings.auth.noAccount}{" "}
+          <Link to="/signup" search={{ next }} className="text-accent underline">
+            {strings.auth.signup}
+          </Link>
+        </>
+      )}
     </CredentialsForm>
   );
 }

@@ -3,7 +3,9 @@ import { useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { configQuery } from "@/shared/api/config";
 import { asApiError } from "@/shared/api/error";
-import { forgetUser, sessionKey, sessionQuery, type User } from "@/shared/api/session";
+import { forgetUser, sessionKey, sessionQuery } from "@/shared/api/session";
+import type { User } from "@/shared/api/types";
+import { base } from "@/shared/base";
 
 export interface Credentials {
   email: string;
@@ -14,7 +16,7 @@ export interface Credentials {
 export function useEnter(way: (credentials: Credentials) => Promise<User>) {
   const client = useQueryClient();
   const router = useRouter();
-  const { next = "/" } = useSearch({ strict: false });
+  const { next = base } = useSearch({ strict: false });
   const user = useQuery({ ...sessionQuery, refetchOnWindowFocus: "always" }).data;
   const entering = useMutation({
     mutationFn: async (credentials: Credentials) => {

@@ -4,6 +4,7 @@ import {
   type QueryClient,
   queryOptions,
 } from "@tanstack/react-query";
+import { beside } from "@/shared/base";
 import { api, unwrap } from "./client";
 import { messagesKey } from "./messages";
 import type { Chat, ChatEvent, ChatPage } from "./types";
@@ -55,7 +56,7 @@ export const chatTitle = (client: QueryClient, id: string): string =>
 
 /** Where a chat comes as a file. */
 export const exportAddress = (id: string, form: "markdown" | "json") =>
-  `/api/chats/${id}/export/?form=${form}`;
+  beside(`api/chats/${id}/export/?form=${form}`);
 
 /** Brings one event about a chat, or our own change of it, into everything the page knows about chats. */
 export function applyChatEvent(client: QueryClient, event: ChatEvent): void {

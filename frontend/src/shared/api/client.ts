@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { base } from "@/shared/base";
 import { asApiError, errorFrom } from "./error";
 import type { paths } from "./schema";
 
@@ -10,7 +11,7 @@ export function csrfHeader(): Record<string, string> {
 
 /** The typed client of the REST API; wrap its calls in `unwrap`. */
 export const api = createClient<paths>({
-  baseUrl: window.location.origin,
+  baseUrl: window.location.origin + base.slice(0, -1),
   // Looked up at each call so that a test can put its own in place.
   fetch: (request) => globalThis.fetch(request),
 });
@@ -35,12 +36,19 @@ interface Result<T> {
   response: Response;
 }
 
-/** The data of a call, or its ApiError thrown. */
+/** The data of a call, or its ApiError thrown; a 401 ends the session. */
 export async function unwrap<T>(call: Promise<Result<T>>): Promise<T> {
+  return dataOf(call).catch((thrown: unknown) => {
+    if (asApiError(thrown).status === 401) signedOut();
+    throw thrown;
+  });
+}
+
+/** The data of a call, or its ApiError thrown. */
+export async function dataOf<T>(call: Promise<Result<T>>): Promise<T> {
   const { data, error, response } = await call.catch((thrown: unknown) => {
     throw asApiError(thrown);
   });
-  if (response.status === 401) signedOut();
   if (!response.ok) throw errorFrom(response.status, error);
   return data as T;
 }

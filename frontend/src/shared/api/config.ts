@@ -1,5 +1,6 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
+import type { Feature } from "./types";
 
 export const configKey = ["config"] as const;
 
@@ -9,3 +10,7 @@ export const configQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(api.GET("/api/config/", { signal })),
   staleTime: Number.POSITIVE_INFINITY,
 });
+
+/** Whether this installation offers something; false until that is known. */
+export const useOffers = (feature: Feature): boolean =>
+  useQuery(configQuery).data?.features.includes(feature) ?? false;

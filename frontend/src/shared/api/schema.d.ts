@@ -495,6 +495,10 @@ export interface components {
         };
         /** @description What the page has to know about this server. */
         Config: {
+            /** @description Where to send people who are not signed in; null: to the page's own login. */
+            login: string | null;
+            /** @description What the page offers beside chats. */
+            features: components["schemas"]["Feature"][];
             /** @description Answers come from the built-in demo provider. */
             demo: boolean;
             /** @description Offered in development only. */
@@ -540,6 +544,16 @@ export interface components {
             /** @description In the order in which they were made. */
             messages: components["schemas"]["Message"][];
         };
+        /**
+         * @description * `login` - login
+         *     * `signup` - signup
+         *     * `password` - password
+         *     * `sessions` - sessions
+         *     * `api_keys` - api_keys
+         *     * `delete_account` - delete_account
+         * @enum {string}
+         */
+        Feature: "login" | "signup" | "password" | "sessions" | "api_keys" | "delete_account";
         /** @description Some events are missing here: fetch whatever is shown. */
         GapEvent: {
             /**

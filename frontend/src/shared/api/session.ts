@@ -1,12 +1,9 @@
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
-import { csrfHeader } from "./client";
+import { beside } from "@/shared/base";
+import { api, csrfHeader, dataOf, unwrap } from "./client";
 import { configKey } from "./config";
 import { ApiError, asApiError, errorFrom, type FieldError } from "./error";
-
-export interface User {
-  id: string;
-  email: string;
-}
+import type { User } from "./types";
 
 const SETTLE = 1_000;
 
@@ -22,10 +19,15 @@ export const sessionQuery = queryOptions({
 
 /** Asks the server who is signed in; null is nobody. */
 export async function fetchSession(signal?: AbortSignal): Promise<User | null> {
-  const answer = await ask("GET", "auth/session", undefined, signal);
-  if (!answer.ok && ![401, 410].includes(answer.status)) throw answerError(answer);
-  return userOf(answer);
+  return dataOf(api.GET("/api/owner/", { signal })).catch((thrown: unknown) => {
+    if (asApiError(thrown).status === 401) return null;
+    throw thrown;
+  });
 }
+
+/** Changes what counts for all chats of whoever is signed in. */
+export const updateUser = (change: { instructions?: string }) =>
+  unwrap(api.PATCH("/api/owner/", { body: change }));
 
 /**
  * Whether a session that seems to have ended has ended: a change of the password renews it, and the new cookie may
@@ -75,7 +77,7 @@ async function enter(
 ): Promise<User> {
   const answer = await ask("POST", path, credentials);
   // 409: already signed in, in another tab.
-  const user = answer.status === 409 ? await fetchSession() : userOf(answer);
+  const user = answer.ok || answer.status === 409 ? await fetchSession() : null;
   if (!user) throw answerError(answer);
   return user;
 }
@@ -87,22 +89,15 @@ interface Answer {
 }
 
 interface AuthBody {
-  data?: { user?: { id: string | number; email?: string; display?: string } };
-  meta?: { is_authenticated?: boolean };
   errors?: { code: string; message: string; param?: string }[];
 }
 
-async function ask(
-  method: string,
-  path: string,
-  body?: unknown,
-  signal?: AbortSignal,
-): Promise<Answer> {
-  const response = await fetch(`/_allauth/browser/v1/${path}`, {
+/** Asks allauth, which only a server with the page's own login has. */
+async function ask(method: string, path: string, body?: unknown): Promise<Answer> {
+  const response = await fetch(beside(`_allauth/browser/v1/${path}`), {
     method,
     headers: { Accept: "application/json", "Content-Type": "application/json", ...csrfHeader() },
     body: body === undefined ? undefined : JSON.stringify(body),
-    signal,
   }).catch((thrown: unknown) => {
     throw asApiError(thrown);
   });
@@ -111,11 +106,6 @@ async function ask(
     status: response.status,
     body: await response.json().catch(() => ({})),
   };
-}
-
-function userOf({ body }: Answer): User | null {
-  const user = body.meta?.is_authenticated ? body.data?.user : undefined;
-  return user ? { id: String(user.id), email: user.email ?? user.display ?? "" } : null;
 }
 
 function answerError({ status, body }: Answer): ApiError {

@@ -10,6 +10,9 @@ export type ModelList = Schemas["ModelList"];
 export type ApiKey = Schemas["ApiKey"];
 export type ApiKeyCreated = Schemas["ApiKeyCreated"];
 export type Config = Schemas["Config"];
+export type Feature = Schemas["Feature"];
+/** Whoever is signed in, as the owner of the chats. */
+export type User = Schemas["Owner"];
 export type ChatEvent =
   | Schemas["ChatCreatedEvent"]
   | Schemas["ChatUpdatedEvent"]

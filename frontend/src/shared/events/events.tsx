@@ -13,6 +13,7 @@ import { followLeaf, reopen } from "@/shared/api/path";
 import { isSignedIn, sessionEnded } from "@/shared/api/session";
 import { fetchStatus } from "@/shared/api/status";
 import type { ChatEvent, Message, MessagePage } from "@/shared/api/types";
+import { beside } from "@/shared/base";
 import { Connection } from "./connection";
 import { isChatEvent, isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
@@ -43,8 +44,8 @@ function makeFeed(client: QueryClient): Feed {
   const unread = new UnreadStore();
   const connection = new Connection({
     transports: [
-      socketTransport(`${window.location.origin.replace(/^http/, "ws")}/ws/`),
-      streamTransport("/api/events/"),
+      socketTransport(window.location.origin.replace(/^http/, "ws") + beside("ws/")),
+      streamTransport(beside("api/events/")),
       pollingTransport({ ask: () => fetchStatus(), refresh: () => live.gap() }),
     ],
     onEvents: (events) => {

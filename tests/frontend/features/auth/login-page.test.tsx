@@ -6,15 +6,21 @@ import { sessionKey } from "@/shared/api/session";
 import { FakeServer } from "../../fake-server";
 import { renderPage, USER } from "../../render-page";
 
-const SESSION = "GET /_allauth/browser/v1/auth/session";
+const SESSION = "GET /api/owner/";
+const FEATURES = ["login", "signup"];
 const LOGIN = "POST /_allauth/browser/v1/auth/login";
 const demo = { email: "demo@example.org", password: "demo-demo" };
 
 let server: FakeServer;
 beforeEach(() => {
   server = new FakeServer();
-  server.on("GET /api/config/", () => ({ body: { demo: true, demo_login: demo } }));
-  server.on(LOGIN, () => ({ body: { data: { user: USER }, meta: { is_authenticated: true } } }));
+  server.on("GET /api/config/", () => ({
+    body: { login: null, features: FEATURES, demo: true, demo_login: demo },
+  }));
+  server.on(LOGIN, () => {
+    server.on(SESSION, () => ({ body: USER }));
+    return { body: {} };
+  });
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -24,15 +30,19 @@ const submit = () => fireEvent.submit(field("Email").closest("form") as HTMLForm
 it("fills in the demo login where there is one", async () => {
   await renderPage(LoginPage, { at: "/login", user: null });
   fireEvent.click(await screen.findByRole("button", { name: "Fill in the demo login" }));
+  expect(screen.getByRole("link", { name: "Sign up" })).not.toBeNull();
   submit();
   await waitFor(() => expect(server.asked(LOGIN)[0]?.body).toEqual(demo));
 });
 
-it("offers no demo login where there is none", async () => {
-  server.on("GET /api/config/", () => ({ body: { demo: false, demo_login: null } }));
+it("offers no demo login and no sign-up where there are none", async () => {
+  server.on("GET /api/config/", () => ({
+    body: { login: null, features: ["login"], demo: false, demo_login: null },
+  }));
   await renderPage(LoginPage, { at: "/login", user: null });
   await waitFor(() => expect(server.asked("GET /api/config/")).toHaveLength(1));
   expect(screen.queryByRole("button", { name: "Fill in the demo login" })).toBeNull();
+  expect(screen.queryByRole("link", { name: "Sign up" })).toBeNull();
 });
 
 it("goes back to where the reader was, with nothing of the one before", async () => {
@@ -48,7 +58,7 @@ it("goes back to where the reader was, with nothing of the one before", async ()
 });
 
 it("goes on by itself when another tab has signed in meanwhile", async () => {
-  server.on(SESSION, () => ({ body: { data: { user: USER }, meta: { is_authenticated: true } } }));
+  server.on(SESSION, () => ({ body: USER }));
   const { router } = await renderPage(LoginPage, {
     at: "/login?next=%2Fchats%2Fchat-1",
     user: null,

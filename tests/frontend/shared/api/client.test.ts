@@ -6,8 +6,9 @@ import { fetchMessages } from "@/shared/api/messages";
 import { fetchSession, isSignedIn, login, logout } from "@/shared/api/session";
 import { FakeServer, makeChat } from "../../fake-server";
 
-const SESSION = "GET /_allauth/browser/v1/auth/session";
-const nobody = { status: 401, body: { meta: { is_authenticated: false } } };
+const SESSION = "GET /api/owner/";
+const USER = { id: "3", name: "ann@example.org", instructions: "" };
+const nobody = { status: 401, body: { code: "not_authenticated", detail: "Log in." } };
 
 let server: FakeServer;
 beforeEach(() => {
@@ -79,17 +80,26 @@ it("takes an empty answer as done", async () => {
   await expect(deleteChat("chat-1")).resolves.toBeUndefined();
 });
 
-it("reads allauth's session, its errors by field, and its 401 after a logout", async () => {
-  const session = "/_allauth/browser/v1/auth/session";
-  server.on(`GET ${session}`, () => ({ status: 401, body: { meta: { is_authenticated: false } } }));
+it("reads who is signed in, and takes nobody for no error", async () => {
+  const ended = vi.fn();
+  onSignedOut(ended);
+  server.on(SESSION, () => nobody);
   expect(await fetchSession()).toBeNull();
+  server.on(SESSION, () => ({ body: USER }));
+  expect(await fetchSession()).toEqual(USER);
+  server.on(SESSION, () => ({ status: 503, body: { code: "unreachable", detail: "Later." } }));
+  expect(await thrownBy(fetchSession())).toMatchObject({ status: 503 });
+  expect(ended).not.toHaveBeenCalled();
+});
+
+it("reads allauth's errors by field, and its 401 after a logout", async () => {
   server.on("POST /_allauth/browser/v1/auth/login", () => ({
     status: 400,
     body: { errors: [{ code: "email_password_mismatch", message: "Wrong.", param: "password" }] },
   }));
   const error = await thrownBy(login({ email: "a@b.c", password: "x" }));
   expect(error.field("password")).toBe("Wrong.");
-  server.on(`DELETE ${session}`, () => ({
+  server.on("DELETE /_allauth/browser/v1/auth/session", () => ({
     status: 401,
     body: { meta: { is_authenticated: false } },
   }));
@@ -97,19 +107,13 @@ it("reads allauth's session, its errors by field, and its 401 after a logout", a
 });
 
 it("takes a login that another tab was faster with as a login", async () => {
-  const user = { id: 3, email: "ann@example.org" };
   server.on("POST /_allauth/browser/v1/auth/login", () => ({ status: 409, body: {} }));
-  server.on("GET /_allauth/browser/v1/auth/session", () => ({
-    body: { data: { user }, meta: { is_authenticated: true } },
-  }));
-  expect(await login({ email: "ann@example.org", password: "x" })).toEqual({ ...user, id: "3" });
+  server.on(SESSION, () => ({ body: USER }));
+  expect(await login({ email: "ann@example.org", password: "x" })).toEqual(USER);
 });
 
 it("believes the end of a session only when a renewed cookie had time to come", async () => {
-  const answers = [
-    nobody,
-    { body: { data: { user: { id: 3 } }, meta: { is_authenticated: true } } },
-  ];
+  const answers = [nobody, { body: USER }];
   server.on(SESSION, () => answers.shift() ?? nobody);
   vi.useFakeTimers();
   const renewed = isSignedIn();

@@ -57,6 +57,9 @@ class Fold:
                 self._catch_up(key)
             case {"type": "message.created" | "message.updated", "message": message}:
                 self.snapshot(message)
+            case {"type": "message.deleted", "message": {"id": key}}:
+                for known in (self.messages, self._pending, self._awaited, self._doubted):
+                    known.pop(key, None)
             case {"type": "gap"}:
                 self._doubted.update((key, None) for key, message in self.messages.items() if is_running(message))
 

@@ -128,6 +128,11 @@ def message_updated(message: "Message", delta: Delta | None) -> Event:
     return {"type": "message.delta", "id": message.id, "rev": delta.rev, **_spans(delta)}
 
 
+def message_deleted(message: "Message") -> Event:
+    """Event: the message is gone, alone; of a chat that is deleted as a whole only that is told."""
+    return {"type": "message.deleted", "message": {"id": message.id, "chat": message.chat_id}}
+
+
 def chat_changed(kind: str, chat: "Chat") -> Event:
     """Event: the chat was `created`, `updated` or `deleted` (then with nothing but its id)."""
     return {"type": f"chat.{kind}", "chat": {"id": chat.id} if kind == "deleted" else chat_snapshot(chat)}

@@ -218,12 +218,28 @@ class _ModelChoice(serializers.Serializer[Data]):
         return attrs
 
 
+class _Content(serializers.Serializer[Data]):
+    default_error_messages = {"blank": _("Write something.")}
+
+    content = TextField(trim_whitespace=False, validators=[check_length])
+
+    def validate_content(self, content: str) -> str:
+        """The content as it is, if there is any."""
+        if not content.strip():
+            self.fail("blank")
+        return content
+
+
+@extend_schema_serializer(component_name="MessageChange")
+class MessageChangeSerializer(_Content):
+    """What may be changed of a turn that waits for its answer."""
+
+
 @extend_schema_serializer(component_name="Message")
-class MessageRequestSerializer(_ModelChoice):
+class MessageRequestSerializer(_Content, _ModelChoice):
     """A person's turn; an id of the client's makes the request repeatable."""
 
     default_error_messages = {
-        "blank": _("Write something."),
         "unknown_parent": _("There is no such message in this chat."),
         "not_an_answer": _("A turn follows an answer."),
     }
@@ -234,14 +250,7 @@ class MessageRequestSerializer(_ModelChoice):
         allow_null=True,
         help_text=_("The message to continue from; left out: the chat's current leaf; null: the chat's beginning."),
     )
-    content = TextField(trim_whitespace=False, validators=[check_length])
     model = TextField(max_length=200, allow_blank=True, required=False, help_text=_("Left out: the chat's model."))
-
-    def validate_content(self, content: str) -> str:
-        """The content as it is, if there is any."""
-        if not content.strip():
-            self.fail("blank")
-        return content
 
     def validate_parent(self, parent: Any) -> Message | None:
         """The message of this chat with the given id."""

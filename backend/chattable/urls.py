@@ -14,7 +14,10 @@ urlpatterns = [
     path("chats/<str:id>/export/", views.ChatViewSet.as_view({"get": "export"})),
     path("chats/<str:id>/messages/", views.ChatMessageViewSet.as_view({"get": "list", "post": "create"})),
     path("chats/<str:id>/messages/find/", views.ChatMessageViewSet.as_view({"get": "find"})),
-    path("messages/<str:id>/", views.MessageViewSet.as_view({"get": "retrieve"})),
+    path(
+        "messages/<str:id>/",
+        views.MessageViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
     path("messages/<str:id>/show/", views.MessageViewSet.as_view({"post": "show"})),
     path("messages/<str:id>/stop/", views.MessageViewSet.as_view({"post": "stop"})),
     path("messages/<str:id>/regenerate/", views.MessageViewSet.as_view({"post": "regenerate"})),

@@ -410,6 +410,34 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
         return Response(events.message_snapshot(self.get_object()))
 
     @extend_schema(
+        summary="Change a waiting message",
+        request=serializers.MessageChangeSerializer,
+        responses={200: serializers.MessageSerializer, **schema.body_errors("blank", "not_found", "not_waiting")},
+        examples=[
+            schema.takes("Another text", {"content": schema.TURN["content"]}),
+            schema.gives("The turn as it is now", {**schema.TURN, "rev": 1, "version": 2}),
+        ],
+    )
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Another text for a turn that waits for its answer, as one does that was sent while an answer was running.
+        409 once its answer has begun: then send the text with the `parent` of the turn, as its edited version.
+        """
+        message = self.get_object()
+        message.edit(**self.read_body(serializers.MessageChangeSerializer))
+        return Response(events.message_snapshot(message))
+
+    @extend_schema(
+        summary="Withdraw a waiting message",
+        responses={204: None, **schema.errors("permission_denied", "not_found", "not_waiting")},
+    )
+    def destroy(self, request: Request, id: str) -> Response:
+        """A turn that waits for its answer goes, for good, and what waits behind it takes its place. 409 once its
+        answer has begun.
+        """
+        self.get_object().withdraw()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
         summary="Show a branch",
         request=None,
         responses={200: serializers.ChatSerializer, **schema.errors("permission_denied", "not_found")},

@@ -36,7 +36,10 @@ API: dict[str, tuple[str, dict[str, tuple[int, Any]]]] = {
         "/api/chats/{chat}/messages/",
         {"get": (200, None), "post": (201, {"content": "x"})},
     ),
-    "api/messages/<str:id>/": ("/api/messages/{message}/", {"get": (200, None)}),
+    "api/messages/<str:id>/": (
+        "/api/messages/{waiting}/",
+        {"get": (200, None), "patch": (200, {"content": "x"}), "delete": (204, None)},
+    ),
     "api/messages/<str:id>/show/": ("/api/messages/{message}/show/", {"post": (200, None)}),
     "api/messages/<str:id>/stop/": ("/api/messages/{running}/stop/", {"post": (200, None)}),
     "api/messages/<str:id>/regenerate/": ("/api/messages/{message}/regenerate/", {"post": (201, None)}),
@@ -128,9 +131,12 @@ def world() -> World:
     cut = MessageFactory.create(
         chat=chat, role="assistant", content=SECRET, status="stopped", model=SECRET, parent=turn
     )
+    waiting = MessageFactory.create(chat=chat, content=SECRET, parent=running)
+    RunFactory.create(message__chat=chat, message__model=SECRET)
     key = ApiKeyFactory.create(user=owner, name=SECRET)
     owner.chat_settings.create(instructions=SECRET)
-    ids = {"chat": chat.id, "message": message.id, "running": running.id, "cut": cut.id, "run": run.id, "key": key.id}
+    made = {"message": message, "running": running, "cut": cut, "waiting": waiting, "run": run, "key": key}
+    ids = {"chat": chat.id, **{name: row.pk for name, row in made.items()}}
     chats = ContentType.objects.get_for_model(Chat)
     empty_queue()
     return World(owner, {**ids, "owner": owner.id, "type": chats.id})
@@ -284,7 +290,7 @@ def test_what_the_owner_has_can_be_seen_by_this_file(world: World) -> None:
         assert shows(api.get(world.path(path)))
     ask(api, "post", world.path("/api/messages/{message}/regenerate/"))
     assert len(queued()) == 1
-    assert (Chat.objects.count(), Message.objects.count(), Run.objects.count(), ApiKey.objects.count()) == (1, 5, 2, 1)
+    assert (Chat.objects.count(), Message.objects.count(), Run.objects.count(), ApiKey.objects.count()) == (1, 7, 3, 1)
 
 
 # While the database is away.

@@ -127,6 +127,7 @@ def test_every_event_is_of_its_declared_type() -> None:
         events.message_created(message),
         events.message_updated(message, None),
         events.message_updated(message, delta),
+        events.message_deleted(message),
         *(events.chat_changed(kind, chat) for kind in ("created", "updated", "deleted")),
         events.gap(),
         {"type": "pong"},

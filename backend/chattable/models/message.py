@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from chattable import signals
+from chattable import events, signals
 from chattable.events import Delta
 from chattable.exceptions import Conflict
 from chattable.models.base import CleanCharField, CleanTextField, Versioned, clean
@@ -260,6 +260,40 @@ class Message(Versioned):
                 self.chat.current_leaf = leaf
                 self.chat.save(update_fields=["current_leaf"])
 
+    def edit(self, content: str) -> None:
+        """Change a turn that waits for its answer; raises `Conflict` where a worker has begun it."""
+        with transaction.atomic():
+            self._hold_back()
+            self.content, self.rev = content, self.rev + 1
+            self.save(update_fields=["content", "rev"])
+
+    def withdraw(self) -> None:
+        """Delete a turn that waits for its answer, with that; raises `Conflict` where a worker has begun it.
+
+        What waits behind it takes its place.
+        """
+        with transaction.atomic():
+            self._hold_back()
+            gone = [self, *self.children.all()]
+            for message in gone:
+                message.chat = self.chat
+                _tell_gone(message)
+            behind = Message.objects.filter(parent__in=gone[1:])
+            self.runs.wake(behind)
+            for turn in behind:
+                turn.chat, turn.parent_id = self.chat, self.parent_id
+                turn.save(update_fields=["parent"])
+            if self.chat.current_leaf_id in {message.pk for message in gone}:
+                self.chat.current_leaf_id = self.parent_id
+                self.chat.save(update_fields=["current_leaf"])
+            Message.objects.filter(pk__in=[message.pk for message in gone]).delete()
+
+    def _hold_back(self) -> None:
+        """Let no answer to this turn begin before the transaction ends, and see the turn as it is now."""
+        self.chat.lock()
+        self.refresh_from_db(fields=["parent", "content", "rev", "version"])
+        self.runs.hold_back(self)
+
     def regenerate(self, *, model: str = "", id: uuid.UUID | None = None) -> "Message":
         """Queue another answer beside this one and make it the current leaf.
 
@@ -298,3 +332,8 @@ class Message(Versioned):
         if found != (self.chat_id, self.parent_id, Role.ASSISTANT, continues):
             raise Conflict("This id belongs to another message.", "id_conflict")
         return answer
+
+
+def _tell_gone(message: Message) -> None:
+    event = events.message_deleted(message)
+    transaction.on_commit(lambda: events.publish(message.chat.group, event), robust=True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chattable import runner
 from chattable.conf import settings
-from chattable.exceptions import QueueUnavailable, TooManyRunning
+from chattable.exceptions import Conflict, QueueUnavailable, TooManyRunning
 from chattable.models.base import CleanCharField, CleanTextField, clean, uuid7
 from chattable.models.message import RUNNING, Message, Role, Status
 from chattable.models.settings import OwnerSettings
@@ -147,6 +147,19 @@ class RunManager(models.Manager["Run"]):
         """The runs of turns that were sent while this answer, which must have been committed as final, was running."""
         after = Q(message__parent=message) | Q(message__parent__parent=message)
         return list(Run.objects.filter(after, finished_at=None, worker=None).values_list("pk", flat=True))
+
+    def hold_back(self, turn: Message) -> None:
+        """Let no answer to the turn begin before the transaction ends; raises `Conflict` where one has begun."""
+        answers = set(turn.children.values_list("pk", flat=True))
+        # A claim takes the same lock: whichever comes first decides.
+        waiting = Run.objects.select_for_update().filter(message__in=answers, started_at=None, finished_at=None)
+        if not answers or set(waiting.values_list("message", flat=True)) != answers:
+            raise Conflict("Only a message that still waits for its answer can be changed or withdrawn.", "not_waiting")
+
+    def wake(self, turns: models.QuerySet[Message]) -> None:
+        """Queue the answers of these turns once more after the commit: their turn may have come."""
+        runs = list(Run.objects.filter(message__parent__in=turns, finished_at=None).values_list("pk", flat=True))
+        transaction.on_commit(lambda: runner.enqueue(runs), robust=True)
 
     def leading_to(self, answer: Message) -> list[uuid.UUID]:
         """The open runs of the answer and of those that its chat began before it, oldest first."""

@@ -127,6 +127,16 @@ export function dropOptimistic(client: QueryClient, chatId: string, id: string):
   });
 }
 
+/** Takes a message away that the server has no more, and reads anew what stands around it. */
+export function forgetMessage(client: QueryClient, chatId: string, id: string): void {
+  client.setQueryData<Messages>(messagesKey(chatId), (known) => {
+    if (!known) return known;
+    const path = pathOf(known);
+    return withPath(known, { ...path, messages: path.messages.filter((one) => one.id !== id) });
+  });
+  void client.invalidateQueries({ queryKey: messagesKey(chatId) });
+}
+
 /**
  * Merges the server's snapshots into the loaded path: a newer version replaces the one known by its id. With `grow`
  * (message.created and answers of our own requests) an unknown message also takes its place after its parent, where

@@ -229,10 +229,20 @@ export interface paths {
         get: operations["messages_retrieve"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Withdraw a waiting message
+         * @description A turn that waits for its answer goes, for good, and what waits behind it takes its place. 409 once its
+         *     answer has begun.
+         */
+        delete: operations["messages_destroy"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a waiting message
+         * @description Another text for a turn that waits for its answer, as one does that was sent while an answer was running.
+         *     409 once its answer has begun: then send the text with the `parent` of the turn, as its edited version.
+         */
+        patch: operations["messages_partial_update"];
         trace?: never;
     };
     "/api/messages/{id}/continue/": {
@@ -537,7 +547,7 @@ export interface components {
             detail: string;
         };
         /** @description What `/ws/` and `/api/events/` send: a frame is one of these, or a list of them. */
-        Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["MessageDeltaEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatDeletedEvent"] | components["schemas"]["GapEvent"] | components["schemas"]["PongEvent"];
+        Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["MessageDeltaEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatDeletedEvent"] | components["schemas"]["GapEvent"] | components["schemas"]["PongEvent"];
         /** @description A whole chat, every branch of it. */
         Export: {
             chat: components["schemas"]["Chat"];
@@ -626,6 +636,20 @@ export interface components {
             type: "message.created";
             message: components["schemas"]["Message"];
         };
+        /** @description The message is gone, alone: of a deleted chat only that is told. */
+        MessageDeletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message.deleted";
+            message: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                chat: string;
+            };
+        };
         /** @description The message grew. */
         MessageDeltaEvent: {
             /**
@@ -675,6 +699,7 @@ export interface components {
         };
         /** @description A person's turn; an id of the client's makes the request repeatable. */
         MessageRequest: {
+            content: string;
             /**
              * Format: uuid
              * @description Any UUID; sent again, it gets the same two messages back.
@@ -685,7 +710,6 @@ export interface components {
              * @description The message to continue from; left out: the chat's current leaf; null: the chat's beginning.
              */
             parent?: string | null;
-            content: string;
             /** @description Left out: the chat's model. */
             model?: string;
         };
@@ -802,6 +826,10 @@ export interface components {
             /** @description Sent to the model before the first message. */
             instructions?: string;
             parameters?: components["schemas"]["ParametersRequest"];
+        };
+        /** @description What may be changed of a turn that waits for its answer. */
+        PatchedMessageChangeRequest: {
+            content?: string;
         };
         /** @description What may be set for all chats. */
         PatchedOwnerRequest: {
@@ -1776,6 +1804,168 @@ export interface operations {
             };
             /** @description There is no such thing, or it is somebody else's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description What the answer depends on is away at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    messages_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The CSRF token is missing, or this is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The state of the chat does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description What the answer depends on is away at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    messages_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMessageChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Something in the request is wrong; `fields` says what. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is signed in, or the credential has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The CSRF token is missing, or this is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The state of the chat does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than any valid request. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,6 +5,7 @@ import { asApiError } from "@/shared/api/error";
 import {
   fetchMessage,
   flatMessages,
+  forgetMessage,
   type Messages,
   mergeMessages,
   messagesKey,
@@ -64,6 +65,8 @@ function open(client: QueryClient, { live, connection }: Feed): () => void {
     live.listen({
       onAppear: (message) => place(client, message),
       onSettle: (message) => place(client, message),
+      onChange: (message) => place(client, message),
+      onGone: ({ id, chat }) => forgetMessage(client, chat, id),
     }),
     watchCache(client, live),
     connection.open(),

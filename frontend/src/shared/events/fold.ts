@@ -46,6 +46,8 @@ export const hasGap = (live: Live | undefined): boolean =>
 /** Folds one event over a record of messages. */
 export function foldEvent(state: LiveState, event: MessageEvent | GapEvent): LiveState {
   if (event.type === "gap") return new Map([...state].map(([id, live]) => [id, foldGap(live)]));
+  if (event.type === "message.deleted")
+    return new Map([...state].filter(([id]) => id !== event.message.id));
   const id = event.type === "message.delta" ? event.id : event.message.id;
   const before = state.get(id);
   const after =

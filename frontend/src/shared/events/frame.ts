@@ -5,6 +5,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerEvent["type"]>([
   "message.created",
   "message.updated",
   "message.delta",
+  "message.deleted",
   "chat.created",
   "chat.updated",
   "chat.deleted",

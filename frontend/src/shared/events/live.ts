@@ -12,6 +12,10 @@ export interface LiveListener {
   onAppear?: (message: Message) => void;
   /** A running message that came to its end. */
   onSettle?: (message: Message) => void;
+  /** A message that was not running is another one now. */
+  onChange?: (message: Message) => void;
+  /** A message that is on the server no more. */
+  onGone?: (message: Pick<Message, "id" | "chat">) => void;
 }
 
 interface Options {
@@ -32,7 +36,7 @@ export class LiveStore {
   constructor({ fetchMessage }: Options) {
     this.#repair = new Repair({
       fetchMessage,
-      onMessage: (id, message) => (message ? this.#merge(message) : this.#forget(id)),
+      onMessage: (id, message) => (message ? this.#merge(message) : this.#lose(id)),
       hasGap: (id) => hasGap(this.#state.get(id)),
     });
   }
@@ -49,6 +53,7 @@ export class LiveStore {
   receive(events: readonly MessageEvent[]): void {
     for (const event of events) {
       if (event.type === "message.delta") this.#grow(event);
+      else if (event.type === "message.deleted") this.#drop(event.message);
       else this.#merge(event.message);
     }
   }
@@ -142,8 +147,10 @@ export class LiveStore {
     if (isRunning(after)) this.#start(after);
     else this.#finish(after);
     if (!before && mayAppear) for (const listener of this.#listeners) listener.onAppear?.(after);
-    if (before && isRunning(before) && !isRunning(after)) {
-      for (const listener of this.#listeners) listener.onSettle?.(after);
+    if (!before || isRunning(after)) return;
+    for (const listener of this.#listeners) {
+      if (isRunning(before)) listener.onSettle?.(after);
+      else if (mayAppear) listener.onChange?.(after);
     }
   }
 
@@ -178,6 +185,17 @@ export class LiveStore {
     if (message) this.#finish(message);
     this.#repair.settled(id);
     this.#paint(id);
+  }
+
+  #lose(id: string): void {
+    const message = this.#state.get(id)?.message;
+    if (message) this.#drop(message);
+    else this.#forget(id);
+  }
+
+  #drop(message: Pick<Message, "id" | "chat">): void {
+    this.#forget(message.id);
+    for (const listener of this.#listeners) listener.onGone?.(message);
   }
 
   /** Settled messages live in the query cache; the newest stay here to refuse late events. */

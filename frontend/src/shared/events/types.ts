@@ -18,7 +18,9 @@ export type MessageSnapshot =
   | { type: "message.created"; message: Message }
   | { type: "message.updated"; message: Message | LightMessage };
 
-export type MessageEvent = MessageDelta | MessageSnapshot;
+export type MessageGone = { type: "message.deleted"; message: Pick<Message, "id" | "chat"> };
+
+export type MessageEvent = MessageDelta | MessageSnapshot | MessageGone;
 
 /** Events are missing here: what is shown has to be fetched. */
 export type GapEvent = { type: "gap" };

@@ -276,3 +276,42 @@ describe("memory", () => {
     expect(live.running("chat")).toEqual([]);
   });
 });
+
+describe("turns that wait", () => {
+  const turn = answer({ id: "turn", role: "user", status: "complete", content: "Go on", rev: 0 });
+  const waiting = answer({ id: "waiting", parent: "turn", status: "queued" });
+
+  it("tells of one that was edited elsewhere, once its text is here", async () => {
+    const onChange = vi.fn();
+    live.listen({ onChange });
+    create(turn);
+    const edited = { ...turn, content: "Go up", rev: 1, version: 3 };
+    server.set("turn", edited);
+    update(edited);
+    expect(onChange).not.toHaveBeenCalled();
+    await pass(1_000);
+    expect(onChange.mock.calls).toEqual([[edited]]);
+  });
+
+  it("forgets one that was withdrawn, with its answer, and what comes late finds nothing", async () => {
+    const onGone = vi.fn();
+    live.listen({ onGone });
+    create(turn);
+    create(waiting);
+    for (const { id, chat } of [turn, waiting])
+      live.receive([{ type: "message.deleted", message: { id, chat } }]);
+    expect(live.running("chat")).toEqual([]);
+    expect(onGone).toHaveBeenCalledTimes(2);
+    await pass(60_000);
+    expect(asked).toEqual([]);
+  });
+
+  it("finds out that one is gone where it was not told", async () => {
+    const onGone = vi.fn();
+    live.listen({ onGone });
+    create(waiting);
+    await pass(10_000);
+    expect(onGone).toHaveBeenCalledTimes(1);
+    expect(live.running("chat")).toEqual([]);
+  });
+});

@@ -242,9 +242,15 @@ test("without sockets and streams the page asks, and shows every number once", a
   await chat.send("Count");
   for (let times = 0; times < 3; times++) await chat.expectCounted((await chat.counted()) + 20);
   await expect(chat.offlineLine).toBeHidden();
+  const line = page.getByRole("status").filter({ hasText: "This network holds up live text" });
+  await expect(line).toHaveCount(1);
   await chat.expectSettled({ timeout: 60_000 });
   expect(await chat.counted()).toBe(400);
   await expect(chat.answers).toHaveCount(1);
   expect(network.sockets).toBe(0);
   seen.expectNoHoles();
+
+  network.socket = "open";
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await expect(line).toHaveCount(0, { timeout: 30_000 });
 });

@@ -33,6 +33,27 @@ test("an answer cut at its limit goes on where it ended, and both versions are t
   await expect(chat.answer).not.toContainText("three");
 });
 
+for (const [name, key] of [
+  ["Continue", "Enter"],
+  ["Try again", " "],
+] as const)
+  test(`the focus goes on from “${name}” in the answer that comes`, async ({ api, chat, page }) => {
+    const { model } = await openScripted({ api, chat }, [says("One, two, "), ...finish("length")], {
+      times: 1,
+    });
+    const slow = Array.from({ length: 10 }, () => [says("three. "), { delay: 0.1 }]).flat();
+    await script([...slow, ...finish()], { model });
+    await chat.send("Count");
+    await chat.expectNotice("The answer was cut short.");
+    await chat.answer.getByRole("button", { name }).press(key);
+    await expect(chat.answer).toContainText("three.");
+    await expect(chat.answer).toBeFocused();
+    await chat.expectSettled();
+    await expect(chat.answer).toBeFocused();
+    await page.keyboard.press("Tab");
+    await expect(chat.answer.getByRole("button", { name: "Previous version" })).toBeFocused();
+  });
+
 test("a stopped answer goes on without a hole or a repeat, while the reader looks on", async ({
   api,
   chat,

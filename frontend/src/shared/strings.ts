@@ -111,6 +111,7 @@ export const strings = {
     noMessage: "The message that the link leads to is not here.",
     noMessageHint: "It may belong to another chat. This is the end of this one.",
     gone: "This chat is not here. It may have been deleted.",
+    polling: "This network holds up live text: answers come in pieces every few seconds.",
     reconnecting: "The connection is lost. Trying again; nothing you sent is lost.",
     answering: "Answering",
     answerIsReady: "The answer is ready.",
@@ -153,6 +154,11 @@ export const strings = {
     noWorkerHint: "The answer starts as soon as one does.",
     thinking: "Thinking",
     thoughts: "Thoughts",
+    thoughtFor: (seconds: number) => {
+      if (seconds < 1) return "Thought for a moment";
+      if (seconds < 60) return `Thought for ${seconds} s`;
+      return `Thought for ${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    },
     stopped: "Stopped.",
     stoppedHint: "What had come so far is kept.",
     failed: "The answer failed.",

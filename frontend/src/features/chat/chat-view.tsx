@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { isCut, openPath } from "@/shared/api/path";
-import { useConnectionStatus } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
 import { Notice } from "@/shared/ui/notice";
 import { Composer } from "./composer/composer";
+import { ConnectionLine } from "./connection-line";
 import { Examples, Greeting } from "./greeting";
 import { LoadFailed } from "./load-failed";
 import { MessageList } from "./message-list";
@@ -69,14 +69,5 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
       </div>
       {isEmpty && <Examples />}
     </div>
-  );
-}
-
-function ConnectionLine() {
-  if (useConnectionStatus() !== "offline") return null;
-  return (
-    <p role="status" className="mx-auto w-full max-w-measure px-4 pb-1 text-13 text-warn">
-      {strings.chat.reconnecting}
-    </p>
   );
 }

@@ -8,8 +8,16 @@ import { useHold } from "./use-hold";
 
 type Subject = Pick<ShownMessage, "id" | "chat">;
 
-/** Asks for another answer in the place of this one. */
-export const useRegenerate = (message: Subject) => useAnother(message, regenerateMessage);
+/** Asks for another answer in the place of this one, where the focus goes on. */
+export function useRegenerate(message: Subject) {
+  const hold = useHold();
+  const another = useAnother(message, regenerateMessage);
+  return {
+    ...another,
+    ask: (button: HTMLElement, model?: string) =>
+      another.ask(model, (id) => hold(button, id, { isMoving: true })),
+  };
+}
 
 /** Has the answer go on where it was cut short; for the reader it is still the same one. */
 export function useContinue(message: Subject) {
@@ -17,7 +25,8 @@ export function useContinue(message: Subject) {
   const another = useAnother(message, continueMessage);
   return {
     ...another,
-    ask: (button: HTMLElement) => hold(button, another.ask(), { isSame: true }),
+    ask: (button: HTMLElement) =>
+      another.ask(undefined, (id) => hold(button, id, { isSame: true })),
   };
 }
 
@@ -26,7 +35,7 @@ function useAnother({ id, chat }: Subject, request: typeof regenerateMessage) {
   const live = useLive();
   // Kept until an answer comes: a repeat of the same request makes one answer.
   const last = useRef<{ id: string; model?: string }>(undefined);
-  const { mutate, ...mutation } = useMutation({
+  const { mutate, error, isPending } = useMutation({
     networkMode: "always",
     mutationFn: (wanted: { id: string; model?: string }) => request(id, wanted),
     onSuccess: (answer) => {
@@ -34,11 +43,11 @@ function useAnother({ id, chat }: Subject, request: typeof regenerateMessage) {
       mergeMessages(client, chat, live.reconcile([answer]), { grow: true });
     },
   });
-  /** Returns the id of the answer to come. */
-  const ask = (model?: string): string => {
+  const ask = (model: string | undefined, onAsk: (id: string) => void) => {
+    if (isPending) return;
     if (!last.current || last.current.model !== model) last.current = { id: uuid7(), model };
+    onAsk(last.current.id);
     mutate(last.current);
-    return last.current.id;
   };
-  return { ...mutation, ask };
+  return { error, isPending, ask };
 }

@@ -12,8 +12,10 @@ import type { ShownMessage } from "@/shared/api/types";
 const FRAMES = 6;
 
 interface HoldOptions {
-  /** What gets the focus in the new row. */
+  /** What gets the focus in the new row, if it was in the old one; else the turn itself. */
   focus?: string;
+  /** Only the focus is kept; what is seen may move. */
+  isMoving?: boolean;
   /** The new row begins with the same text, so that even a top out of sight stays, and who follows goes on following. */
   isSame?: boolean;
 }
@@ -21,12 +23,15 @@ interface HoldOptions {
 /** Keeps the row of an element where the reader sees it, while the row of another message takes its place. */
 type Hold = (element: HTMLElement, id: string, options?: HoldOptions) => void;
 
-interface Held {
-  id: string;
+interface Place {
   edge: "top" | "bottom";
   /** Where the edge is seen, in pixels below the top of the view. */
   at: number;
-  /** What gets the focus in the new row. */
+}
+
+interface Held {
+  id: string;
+  place: Place | undefined;
   focus: string | undefined;
 }
 
@@ -47,9 +52,9 @@ export function useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor 
   const held = useRef<Held>(undefined);
 
   const settle = useCallback(
-    (place: Held, frames: number) => {
+    (id: string, place: Place, frames: number) => {
       const view = scroller.current;
-      const row = view?.querySelector(`[data-message="${place.id}"]`);
+      const row = view?.querySelector(`[data-message="${id}"]`);
       if (!view || !row) return;
       const top = view.getBoundingClientRect().top;
       const moved = row.getBoundingClientRect()[place.edge] - top - place.at;
@@ -57,33 +62,42 @@ export function useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor 
         onFloor(view.scrollTop + moved + view.clientHeight);
         view.scrollTop += moved;
       }
-      if (frames > 0) requestAnimationFrame(() => settle(place, frames - 1));
+      if (frames > 0) requestAnimationFrame(() => settle(id, place, frames - 1));
     },
     [scroller, onFloor],
   );
   useLayoutEffect(() => {
-    const place = held.current;
-    if (!place || !messages.some(({ id }) => id === place.id)) return;
+    const { id, place, focus } = held.current ?? {};
+    if (!id || !messages.some((message) => message.id === id)) return;
     held.current = undefined;
-    settle(place, FRAMES);
-    if (!place.focus) return;
-    const row = scroller.current?.querySelector(`[data-message="${place.id}"]`);
-    const wanted = row?.querySelector<HTMLButtonElement>(`${place.focus}:enabled`);
-    const other = row?.querySelector<HTMLButtonElement>("[data-step]:enabled");
-    (wanted ?? other)?.focus({ preventScroll: true });
+    if (place) settle(id, place, FRAMES);
+    const row = scroller.current?.querySelector(`[data-message="${id}"]`);
+    if (row) refocus(row, focus);
   }, [messages, scroller, settle]);
 
   return useCallback(
-    (element, id, { focus, isSame = false } = {}) => {
+    (element, id, { focus, isMoving = false, isSame = false } = {}) => {
       const view = scroller.current;
       const row = element.closest("[data-message]")?.getBoundingClientRect();
-      if (!view || !row || (isSame && isFollowing)) return;
+      if (!view || !row) return;
+      held.current = { id, place: undefined, focus };
+      if (isMoving || (isSame && isFollowing)) return;
       const { top } = view.getBoundingClientRect();
       const edge = isSame || row.top >= top ? "top" : "bottom";
-      held.current = { id, edge, at: row[edge] - top, focus };
+      held.current.place = { edge, at: row[edge] - top };
       onHold();
       onFloor(view.scrollTop + view.clientHeight);
     },
     [scroller, isFollowing, onHold, onFloor],
   );
+}
+
+/** Gives the new row the focus that went with the old one; a reader who is elsewhere by now stays there. */
+function refocus(row: Element, wanted: string | undefined): void {
+  if (document.activeElement !== document.body) return;
+  const names = wanted
+    ? [`${wanted}:enabled`, "[data-step]:enabled", "[data-turn]"]
+    : ["[data-turn]"];
+  const places = names.map((name) => row.querySelector<HTMLElement>(name));
+  places.find((place) => place !== null)?.focus({ preventScroll: true });
 }

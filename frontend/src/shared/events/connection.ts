@@ -115,7 +115,9 @@ export class Connection {
     this.#retry = undefined;
     if (this.#line !== line) this.#line?.close();
     this.#line = line;
+    const isOther = this.#at !== at;
     this.#at = at;
+    if (isOther) this.#wake();
     this.#blocked = 0;
     this.#failures = 0;
     this.#options.onEvents([{ type: "gap" }]);
@@ -209,6 +211,10 @@ export class Connection {
   #setStatus(status: ConnectionStatus): void {
     if (status === this.#status) return;
     this.#status = status;
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const wake of this.#wakes) wake();
   }
 }

@@ -49,6 +49,12 @@ export function useRunningIds(chatId: string): readonly string[] {
 /** True while an answer of the chat is being written. */
 export const useRunning = (chatId: string): boolean => useRunningIds(chatId).length > 0;
 
+/** The way by which events come. */
+export function useTransport(): Connection["transport"] {
+  const { connection } = useFeed();
+  return useSyncExternalStore(connection.subscribe, () => connection.transport);
+}
+
 export function useConnectionStatus(): ConnectionStatus {
   const { connection } = useFeed();
   return useSyncExternalStore(connection.subscribe, () => connection.status);

@@ -14,7 +14,7 @@ export function Button({ look = "quiet", className = "", type = "button", ...res
   return (
     <button
       type={type}
-      className={`inline-flex min-h-9 items-center justify-center gap-2 rounded-control border px-4 text-14 font-medium transition disabled:opacity-60 pointer-coarse:min-h-11 ${looks[look]} ${className}`}
+      className={`inline-flex min-h-9 items-center justify-center gap-2 rounded-control border px-4 text-14 font-medium transition disabled:opacity-60 aria-disabled:opacity-60 pointer-coarse:min-h-11 ${looks[look]} ${className}`}
       {...rest}
     />
   );

@@ -25,7 +25,7 @@ export function IconButton({
       type={type}
       aria-label={label}
       title={label}
-      className={`inline-flex size-8 shrink-0 items-center justify-center border border-transparent transition disabled:opacity-60 pointer-coarse:size-11 ${looks[look]} ${className}`}
+      className={`inline-flex size-8 shrink-0 items-center justify-center border border-transparent transition disabled:opacity-60 aria-disabled:opacity-60 pointer-coarse:size-11 ${looks[look]} ${className}`}
       {...rest}
     >
       {icon}

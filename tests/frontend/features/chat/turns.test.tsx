@@ -155,6 +155,16 @@ describe("an answer", () => {
     show(settled({ content: "Yes.", reasoning: "Let me think." }));
     expect(screen.getByText("Let me think.").closest("details")?.open).toBe(false);
   });
+
+  it.each<[string, number | null]>([
+    ["Thoughts", null],
+    ["Thought for a moment", 300],
+    ["Thought for 12 s", 12_400],
+    ["Thought for 2 min 5 s", 125_000],
+  ])("says “%s” where that is how long it took", (words, reasoning_ms) => {
+    show(settled({ content: "Yes.", reasoning: "Let me think.", reasoning_ms }));
+    expect(screen.getByText(words)).toBeTruthy();
+  });
 });
 
 describe("an answer that was cut short", () => {
@@ -188,6 +198,21 @@ describe("an answer that was cut short", () => {
     act(() => button.click());
     await waitFor(() => expect(bodies).toHaveLength(2));
     expect(bodies[1]).toEqual(bodies[0]);
+  });
+
+  it("breathes until its first word, though it has text already", async () => {
+    const dot = () => document.querySelector(".animate-breathe");
+    const waiting = answer({ status: "queued", content: "half" });
+    live.reconcile([waiting]);
+    show(waiting);
+    expect(dot()).toBeTruthy();
+    act(() => live.reconcile([{ ...waiting, status: "streaming", version: 3 }]));
+    await waitFor(() => expect(live.message("answer")?.status).toBe("streaming"));
+    await act(() => new Promise((painted) => requestAnimationFrame(() => painted())));
+    expect(dot()).toBeTruthy();
+    act(() => live.receive([delta(4, " and whole")]));
+    await waitFor(() => expect(screen.getByText("half and whole")).toBeTruthy());
+    expect(dot()).toBeNull();
   });
 
   it("says that it waits for its turn, below the text it has", async () => {

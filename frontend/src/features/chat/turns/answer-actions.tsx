@@ -35,13 +35,13 @@ export function AnswerActions({ message, siblings, isLast, isRunning }: Props) {
             <IconButton
               label={strings.message.regenerate}
               icon={<RetryIcon />}
-              disabled={again.isPending}
-              onClick={() => again.ask()}
+              aria-disabled={again.isPending}
+              onClick={(event) => again.ask(event.currentTarget)}
             />
           )}
-          <ModelMenu disabled={again.isPending} onChoose={(model) => again.ask(model)} />
+          <ModelMenu isBusy={again.isPending} onChoose={again.ask} />
           <CopyLinkButton id={message.id} />
-          {again.isError && (
+          {again.error && (
             <span className="text-13 text-danger">
               {strings.message.retryFailed(asApiError(again.error).message)}
             </span>

@@ -34,11 +34,11 @@ export function AnswerNotice({ message }: { message: ShownMessage }) {
         )}
       </p>
       {isCutShort(message) && (
-        <Button disabled={isPending} onClick={(event) => rest.ask(event.currentTarget)}>
+        <Button aria-disabled={isPending} onClick={(event) => rest.ask(event.currentTarget)}>
           {said.continue}
         </Button>
       )}
-      <Button disabled={isPending} onClick={() => again.ask()}>
+      <Button aria-disabled={isPending} onClick={(event) => again.ask(event.currentTarget)}>
         {said.retry}
       </Button>
     </div>

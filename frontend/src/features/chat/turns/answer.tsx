@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 import { Markdown } from "@/features/chat/markdown/markdown";
 import { isRunning, useShown } from "@/features/chat/use-shown";
 import type { ShownMessage } from "@/shared/api/types";
@@ -23,16 +23,25 @@ export function Answer({ message, siblings, isLast }: Props) {
   const shown = useShown(message);
   const running = isRunning(shown);
   const isLate = useLater(WORDS_AFTER, shown.content_length + shown.reasoning_length);
-  // One that goes on with what it has waits, too.
-  const isWaiting =
-    running && (isLate || !shown.content || shown.status === "queued" || shown.retry_at !== null);
+  const isBare = useBare(shown);
+  const isWaiting = running && (isLate || isBare || !shown.content || shown.retry_at !== null);
   return (
-    <article aria-labelledby={heading} aria-busy={running} className="group flex flex-col gap-3">
+    <article
+      aria-labelledby={heading}
+      aria-busy={running}
+      data-turn
+      tabIndex={-1}
+      className="group flex flex-col gap-3"
+    >
       <h2 id={heading} className="sr-only">
         {strings.message.answerBy(shown.model)}
       </h2>
       {shown.reasoning && (
-        <Reasoning text={shown.reasoning} isGrowing={running && !shown.content} />
+        <Reasoning
+          text={shown.reasoning}
+          ms={shown.reasoning_ms}
+          isGrowing={running && !shown.content}
+        />
       )}
       {shown.content && <Markdown text={shown.content} isGrowing={running} />}
       {isWaiting && <Waiting message={shown} isLate={isLate} />}
@@ -40,4 +49,12 @@ export function Answer({ message, siblings, isLast }: Props) {
       <AnswerActions message={shown} siblings={siblings} isLast={isLast} isRunning={running} />
     </article>
   );
+}
+
+/** True from when an answer waits for its turn until its first word, even if it goes on with what it has. */
+function useBare({ status, content_length, reasoning_length }: ShownMessage): boolean {
+  const length = content_length + reasoning_length;
+  const [start, setStart] = useState<number>();
+  if (status === "queued" && start !== length) setStart(length);
+  return start === length;
 }

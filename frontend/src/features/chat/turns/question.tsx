@@ -28,7 +28,12 @@ export function Question({ message, siblings }: Props) {
   }, [isEditing]);
 
   return (
-    <article aria-labelledby={heading} className="group flex flex-col items-end">
+    <article
+      aria-labelledby={heading}
+      data-turn
+      tabIndex={-1}
+      className="group flex flex-col items-end"
+    >
       <h2 id={heading} className="sr-only">
         {strings.message.you}
       </h2>

@@ -2,15 +2,17 @@ import { strings } from "@/shared/strings";
 
 interface Props {
   text: string;
+  /** How long it took, in milliseconds. */
+  ms: number | null;
   isGrowing: boolean;
 }
 
 /** What the model thought before it answered, folded. */
-export function Reasoning({ text, isGrowing }: Props) {
+export function Reasoning({ text, ms, isGrowing }: Props) {
   return (
     <details className="text-14 text-soft">
       <summary className="inline-flex min-h-8 cursor-pointer items-center gap-2 rounded-control hover:text-text pointer-coarse:min-h-11">
-        {isGrowing ? strings.message.thinking : strings.message.thoughts}
+        {isGrowing ? strings.message.thinking : wordsFor(ms)}
       </summary>
       <div
         dir="auto"
@@ -21,3 +23,6 @@ export function Reasoning({ text, isGrowing }: Props) {
     </details>
   );
 }
+
+const wordsFor = (ms: number | null) =>
+  ms === null ? strings.message.thoughts : strings.message.thoughtFor(Math.round(ms / 1_000));

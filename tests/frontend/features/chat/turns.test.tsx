@@ -208,7 +208,7 @@ describe("an answer that was cut short", () => {
     expect(dot()).toBeTruthy();
     act(() => live.reconcile([{ ...waiting, status: "streaming", version: 3 }]));
     await waitFor(() => expect(live.message("answer")?.status).toBe("streaming"));
-    await act(() => new Promise((painted) => requestAnimationFrame(() => painted())));
+    await act(() => new Promise<void>((painted) => requestAnimationFrame(() => painted())));
     expect(dot()).toBeTruthy();
     act(() => live.receive([delta(4, " and whole")]));
     await waitFor(() => expect(screen.getByText("half and whole")).toBeTruthy());

@@ -36,3 +36,16 @@ class ApiKeyListSerializer(serializers.Serializer[dict[str, Any]]):
     """All keys, newest first."""
 
     results = ApiKeySerializer(many=True)
+
+
+@extend_schema_serializer(component_name="DeleteAccount")
+class DeleteAccountSerializer(serializers.Serializer[dict[str, Any]]):
+    """What shows that it is the person who asks."""
+
+    password = TextField(max_length=1000, trim_whitespace=False, write_only=True)
+
+    def validate_password(self, password: str) -> str:
+        """The password, if it is the person's."""
+        if not self.context["user"].check_password(password):
+            raise serializers.ValidationError("This is not your password.", "wrong_password")
+        return password

@@ -1,14 +1,23 @@
 """The API of a person's own keys."""
 
+from allauth.core.ratelimit import consume
+from django.contrib.auth import logout
+from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import ApiKey
-from accounts.serializers import ApiKeyCreatedSerializer, ApiKeyListSerializer, ApiKeySerializer
+from accounts.serializers import (
+    ApiKeyCreatedSerializer,
+    ApiKeyListSerializer,
+    ApiKeySerializer,
+    DeleteAccountSerializer,
+)
 from chattable import schema
 from chattable.views import OwnerView
 
@@ -61,3 +70,24 @@ class ApiKeyViewSet(OwnerView, mixins.DestroyModelMixin, GenericViewSet[ApiKey])
     def destroy(self, request: Request, *args: object, **kwargs: object) -> Response:
         """From now on the key is refused, and its sockets are closed."""
         return super().destroy(request, *args, **kwargs)
+
+
+class DeleteAccountView(OwnerView):
+    """The end of an account, by the person it belongs to."""
+
+    @extend_schema(
+        tags=["account"],
+        summary="Delete the account",
+        request=DeleteAccountSerializer,
+        responses={204: None, **schema.body_errors("wrong_password", "throttled")},
+        examples=[schema.takes("The password", {"password": "correct horse battery"})],
+    )
+    def post(self, request: Request) -> Response:
+        """The account goes for good, with its chats, keys and sessions. 429 after too many wrong passwords."""
+        if not consume(request._request, action="reauthenticate", user=self.owner):
+            raise Throttled
+        self.read_body(DeleteAccountSerializer, context={"user": self.owner})
+        with transaction.atomic():
+            self.owner.delete()
+            logout(request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT)

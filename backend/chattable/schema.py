@@ -78,7 +78,7 @@ _STATUSES = {
     409: "The state of the chat does not allow it.",
     413: "The body is larger than any valid request.",
     415: "The body is not JSON.",
-    429: "Too many answers are running.",
+    429: "Too many at once: wait a moment.",
     501: "The server does not run by ASGI, so it has no events.",
     503: "What the answer depends on is away at the moment.",
 }
@@ -95,6 +95,7 @@ _ERRORS = {
     "too_large": (413, "The request is too large."),
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
     "too_many_running": (429, "Too many of your answers are still running. Wait for one to end, or stop one."),
+    "throttled": (429, "Request was throttled."),
     "database_unavailable": (503, "The service is not reachable. Try again in a moment."),
     "events_need_asgi": (
         501,
@@ -105,6 +106,7 @@ _ERRORS = {
 }
 _FIELD_ERRORS = {
     "blank": ("content", "Write something."),
+    "wrong_password": ("password", "This is not your password."),
     "max_length": ("title", "Ensure this field has no more than 200 characters."),
     "max_value": ("limit", "Ensure this value is less than or equal to 100."),
     "unknown_parent": ("parent", "There is no such message in this chat."),

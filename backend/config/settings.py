@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.usersessions",
     "channels",
     "rest_framework",
     "drf_spectacular",
@@ -206,7 +207,7 @@ CHATTABLE: dict[str, Any] = {
     "MODELS": listed("CHATTABLE_MODELS") or None,
     "PAGE": ROOT / "frontend" / "dist",
     # What `accounts` has addresses for.
-    "FEATURES": ["login", "signup", "password", "api_keys"],
+    "FEATURES": ["login", "signup", "password", "sessions", "api_keys", "delete_account"],
 }
 if model := os.environ.get("CHATTABLE_MODEL"):
     CHATTABLE["MODEL"] = model

@@ -37,6 +37,14 @@ class Browser(Client):
         body = {"current_password": current, "new_password": new}
         return self.call("post", f"{AUTH}/account/password/change", body)
 
+    def sessions(self) -> Any:
+        """The sessions of the person, as the page lists them."""
+        return self.get(f"{AUTH}/auth/sessions").json()["data"]
+
+    def end_sessions(self, *ids: int) -> Any:
+        """The answer to the button that ends sessions."""
+        return self.call("delete", f"{AUTH}/auth/sessions", {"sessions": ids})
+
     def signed_in(self) -> bool:
         """Whether the server takes this browser for signed in."""
         return bool(self.get(f"{AUTH}/auth/session").json()["meta"]["is_authenticated"])

@@ -49,6 +49,8 @@ API: dict[str, tuple[str, dict[str, tuple[int, Any]]]] = {
     "api/owner/": ("/api/owner/", {"get": (200, None), "patch": (200, {"instructions": "x"})}),
     "api/models/": ("/api/models/", {"get": (200, None)}),
     "api/status/": ("/api/status/", {"get": (200, None)}),
+    # The password is not right.
+    "api/account/delete/": ("/api/account/delete/", {"post": (400, {"password": "x"})}),
     "api/^keys/$": ("/api/keys/", {"get": (200, None), "post": (201, {"name": "x"})}),
     "api/^keys/(?P<pk>[^/.]+)/$": ("/api/keys/{key}/", {"delete": (204, None)}),
 }
@@ -63,6 +65,7 @@ PUBLIC = {
     "_allauth/browser/v1/auth/session": "/_allauth/browser/v1/auth/session",
     "_allauth/browser/v1/auth/login": "/_allauth/browser/v1/auth/login",
     "_allauth/browser/v1/auth/signup": "/_allauth/browser/v1/auth/signup",
+    "_allauth/browser/v1/auth/sessions": "/_allauth/browser/v1/auth/sessions",
     "_allauth/browser/v1/account/password/change": "/_allauth/browser/v1/account/password/change",
     "static/<path:path>": "/static/x",
     "assets/<path:path>": "/assets/x",
@@ -76,6 +79,7 @@ ADMIN_MODELS = {
     "accounts/apikey": "{key}",
     "auth/group": "1",
     "account/emailaddress": "1",
+    "usersessions/usersession": "1",
 }
 
 

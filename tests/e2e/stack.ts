@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const BACKEND = join(__dirname, "../../backend");
-const PYTHON = join(BACKEND, ".venv/bin/python");
+const VENV = join(BACKEND, ".venv/bin/python");
+export const PYTHON = existsSync(VENV) ? VENV : "python";
 
 export interface Stack {
   /** Where the page and everything else is. */
@@ -26,8 +27,7 @@ export function stack(): Stack {
 /** Starts the stack for all tests; what it returns stops it and fails if its log is not clean. */
 export default async function start(): Promise<() => Promise<void>> {
   const data = await mkdtemp(join(tmpdir(), "chattable-e2e-"));
-  const python = existsSync(PYTHON) ? PYTHON : "python";
-  const child = spawn(python, ["-m", "config.stack", "--page", "built", "--data", data], {
+  const child = spawn(PYTHON, ["-m", "config.stack", "--page", "built", "--data", data], {
     cwd: BACKEND,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -48,7 +48,7 @@ export default async function start(): Promise<() => Promise<void>> {
 /** Provider failures are scripted here, and are warnings in the log; anything of our own is not. */
 const TROUBLE = /^.*(?:\bERROR\b|\bCRITICAL\b|Traceback|Unhandled).*$/gm;
 
-async function firstLine(child: ChildProcess): Promise<string> {
+export async function firstLine(child: ChildProcess): Promise<string> {
   if (!child.stdout) throw new Error("The stack has no output.");
   for await (const line of createInterface({ input: child.stdout })) return line;
   throw new Error("The stack did not start; see above.");

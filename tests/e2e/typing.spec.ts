@@ -261,7 +261,7 @@ test("theme and send key are chosen in place and kept", async ({ api, chat, page
       .evaluate((root) => getComputedStyle(root).backgroundColor);
   const light = await ground();
   await page.getByRole("button", { name: /^Account/ }).click();
-  await page.getByRole("menuitem", { name: "Account and settings" }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).click();
   await page.getByRole("radio", { name: "Dark" }).check();
   await page.getByRole("radio", { name: /^Ctrl/ }).check();
   await expect.poll(ground).not.toBe(light);

@@ -1,32 +1,30 @@
-import type { RefObject } from "react";
+import { useOffers } from "@/shared/api/config";
 import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";
 import { ApiKeys } from "./api-keys";
+import { DeleteAccount } from "./delete-account";
 import { PasswordForm } from "./password-form";
-import { SettingsForm } from "./settings-form";
+import { Sessions } from "./sessions";
 
 interface Props {
   open: boolean;
   onOpenChange: (open: boolean) => void;
-  /** Gets the focus back. */
-  opener: RefObject<HTMLElement | null>;
+  onCloseAutoFocus: (event: Event) => void;
 }
 
-export function AccountDialog({ open, onOpenChange, opener }: Props) {
+/** What belongs to the account, as far as the server offers it. */
+export function AccountDialog(props: Props) {
+  const hasPassword = useOffers("password");
+  const hasSessions = useOffers("sessions");
+  const hasKeys = useOffers("api_keys");
+  const hasEnd = useOffers("delete_account");
   return (
-    <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
-      title={strings.account.title}
-      onCloseAutoFocus={(event) => {
-        event.preventDefault();
-        opener.current?.focus();
-      }}
-    >
+    <Dialog {...props} title={strings.account.title}>
       <div className="grid gap-8">
-        <SettingsForm />
-        <PasswordForm />
-        <ApiKeys />
+        {hasPassword && <PasswordForm />}
+        {hasSessions && <Sessions />}
+        {hasKeys && <ApiKeys />}
+        {hasEnd && <DeleteAccount />}
       </div>
     </Dialog>
   );

@@ -1,34 +1,43 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
+import { configQuery } from "@/shared/api/config";
 import { asApiError } from "@/shared/api/error";
-import { forgetUser, logout, sessionEnded, useUser } from "@/shared/api/session";
-import { clearDrafts } from "@/shared/drafts";
+import { logout, useUser } from "@/shared/api/session";
+import type { Feature } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { announce } from "@/shared/ui/announcer";
 import { PersonIcon } from "@/shared/ui/icons";
 import { Menu, MenuItem } from "@/shared/ui/menu";
 import { AccountDialog } from "./account-dialog";
+import { SettingsDialog } from "./settings-dialog";
+import { useLeave } from "./use-leave";
+
+const OF_ACCOUNT: readonly Feature[] = ["password", "sessions", "api_keys", "delete_account"];
 
 /** Who is signed in, and what they can do about it. */
 export function AccountMenu() {
-  const client = useQueryClient();
-  const navigate = useNavigate();
   const user = useUser();
+  const features = useQuery(configQuery).data?.features ?? [];
+  const leave = useLeave();
   const button = useRef<HTMLButtonElement>(null);
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<"settings" | "account">();
 
-  const leave = async () => {
+  const logOut = async () => {
     try {
       await logout();
     } catch (thrown) {
       return announce(asApiError(thrown).message, { assertive: true });
     }
-    sessionEnded(client);
-    await navigate({ to: "/login", replace: true });
-    forgetUser(client);
-    if (user) clearDrafts(user.id);
+    await leave();
   };
+  const dialog = (name: typeof open) => ({
+    open: open === name,
+    onOpenChange: (isOpen: boolean) => setOpen(isOpen ? name : undefined),
+    onCloseAutoFocus: (event: Event) => {
+      event.preventDefault();
+      button.current?.focus();
+    },
+  });
   return (
     <>
       <Menu
@@ -46,10 +55,16 @@ export function AccountMenu() {
           </button>
         }
       >
-        <MenuItem onSelect={() => setOpen(true)}>{strings.account.title}</MenuItem>
-        <MenuItem onSelect={() => void leave()}>{strings.account.logout}</MenuItem>
+        <MenuItem onSelect={() => setOpen("settings")}>{strings.settings.title}</MenuItem>
+        {features.some((feature) => OF_ACCOUNT.includes(feature)) && (
+          <MenuItem onSelect={() => setOpen("account")}>{strings.account.title}</MenuItem>
+        )}
+        {features.includes("login") && (
+          <MenuItem onSelect={() => void logOut()}>{strings.account.logout}</MenuItem>
+        )}
       </Menu>
-      <AccountDialog open={open} onOpenChange={setOpen} opener={button} />
+      <SettingsDialog {...dialog("settings")} />
+      <AccountDialog {...dialog("account")} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef, useState }
 import type { Chat } from "@/shared/api/types";
 import { useRunning, useUnreadIds } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
+import { InstructionsDialog } from "./instructions-dialog";
 import { RenameField } from "./rename-field";
 import { RowMenu } from "./row-menu";
 import { RunningDot } from "./running-dot";
@@ -20,6 +21,7 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
   const running = useRunning(chat.id);
   const isUnread = useUnreadIds().has(chat.id);
   const [renaming, setRenaming] = useState(false);
+  const [isInstructing, setInstructing] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
   const title = chat.title || strings.sidebar.untitled;
   useFocusBack(link, renaming);
@@ -57,7 +59,17 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
         chatId={chat.id}
         title={title}
         onRename={() => setRenaming(true)}
+        onInstruct={() => setInstructing(true)}
         onDelete={() => onDelete(chat)}
+      />
+      <InstructionsDialog
+        chat={chat}
+        open={isInstructing}
+        onClose={() => setInstructing(false)}
+        onCloseAutoFocus={(event) => {
+          event.preventDefault();
+          link.current?.focus();
+        }}
       />
     </li>
   );

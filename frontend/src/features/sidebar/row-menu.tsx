@@ -2,17 +2,18 @@ import { useRef } from "react";
 import { exportAddress } from "@/shared/api/chats";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
-import { DownloadIcon, MoreIcon, PencilIcon, TrashIcon } from "@/shared/ui/icons";
+import { DownloadIcon, MoreIcon, NoteIcon, PencilIcon, TrashIcon } from "@/shared/ui/icons";
 import { Menu, MenuDownload, MenuItem } from "@/shared/ui/menu";
 
 interface Props {
   chatId: string;
   title: string;
   onRename: () => void;
+  onInstruct: () => void;
   onDelete: () => void;
 }
 
-export function RowMenu({ chatId, title, onRename, onDelete }: Props) {
+export function RowMenu({ chatId, title, onRename, onInstruct, onDelete }: Props) {
   // What was chosen takes the focus itself; giving it back to the button would take it away again.
   const chosen = useRef(false);
   const choose = (act: () => void) => () => {
@@ -35,6 +36,9 @@ export function RowMenu({ chatId, title, onRename, onDelete }: Props) {
     >
       <MenuItem icon={<PencilIcon />} onSelect={choose(onRename)}>
         {strings.sidebar.rename}
+      </MenuItem>
+      <MenuItem icon={<NoteIcon />} onSelect={choose(onInstruct)}>
+        {strings.sidebar.instructions}
       </MenuItem>
       <MenuDownload icon={<DownloadIcon />} href={exportAddress(chatId, "markdown")}>
         {strings.sidebar.saveMarkdown}

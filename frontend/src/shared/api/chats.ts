@@ -41,8 +41,10 @@ export const chatQuery = (id: string) =>
 export const createChat = (chat: { id: string; title?: string; model?: string }) =>
   unwrap(api.POST("/api/chats/", { body: chat }));
 
-export const updateChat = (id: string, change: { title?: string; model?: string }) =>
-  unwrap(api.PATCH("/api/chats/{id}/", { params: { path: { id } }, body: change }));
+export const updateChat = (
+  id: string,
+  change: Partial<Pick<Chat, "title" | "model" | "instructions">>,
+) => unwrap(api.PATCH("/api/chats/{id}/", { params: { path: { id } }, body: change }));
 
 export const deleteChat = (id: string) =>
   unwrap(api.DELETE("/api/chats/{id}/", { params: { path: { id } } }));

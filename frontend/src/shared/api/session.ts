@@ -59,6 +59,36 @@ export async function changePassword(change: {
   if (!answer.ok) throw answerError(answer);
 }
 
+/** One place where the reader is signed in; times in seconds. */
+export interface Session {
+  id: number;
+  user_agent: string;
+  ip: string;
+  created_at: number;
+  is_current: boolean;
+}
+
+/** Where the reader is signed in, this place first, then the newest. */
+export const sessionsQuery = queryOptions({
+  queryKey: ["sessions"],
+  queryFn: async () => {
+    const answer = await ask("GET", "auth/sessions");
+    if (!answer.ok) throw answerError(answer);
+    return (answer.body.data as Session[]).toSorted(
+      (a, b) => Number(b.is_current) - Number(a.is_current) || b.created_at - a.created_at,
+    );
+  },
+});
+
+export async function endSessions(sessions: number[]): Promise<void> {
+  const answer = await ask("DELETE", "auth/sessions", { sessions });
+  if (!answer.ok) throw answerError(answer);
+}
+
+/** Ends the account with all that it has. */
+export const deleteAccount = (password: string) =>
+  unwrap(api.POST("/api/account/delete/", { body: { password } }));
+
 /** Marks the session as over, so that the page asks to sign in again. */
 export const sessionEnded = (client: QueryClient) => client.setQueryData(sessionKey, null);
 
@@ -89,6 +119,7 @@ interface Answer {
 }
 
 interface AuthBody {
+  data?: unknown;
   errors?: { code: string; message: string; param?: string }[];
 }
 

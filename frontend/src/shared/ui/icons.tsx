@@ -96,6 +96,11 @@ export const PencilIcon = () => (
     <path d="m4 16 .8-3.5L13 4.3l2.7 2.7-8.2 8.2zM11.5 6l2.5 2.5" />
   </Svg>
 );
+export const NoteIcon = () => (
+  <Svg>
+    <path d="M4.5 3.5h11v13h-11zM7.5 7.5h5m-5 3h5m-5 3h3" />
+  </Svg>
+);
 export const TrashIcon = () => (
   <Svg>
     <path d="M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11" />

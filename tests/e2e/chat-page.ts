@@ -9,6 +9,8 @@ export class ChatPage {
   readonly answers: Locator;
   /** The newest answer. */
   readonly answer: Locator;
+  /** The turns that wait on the box. */
+  readonly cards: Locator;
   readonly sidebar: Locator;
   /** Says that nothing comes now. */
   readonly offlineLine: Locator;
@@ -26,6 +28,7 @@ export class ChatPage {
     this.answers = page.getByRole("article", { name: /^Answer/ });
     this.answer = this.answers.last();
     this.offlineLine = page.getByText("The connection is lost.");
+    this.cards = page.getByRole("region", { name: "Sent when" }).getByRole("listitem");
     this.sidebar = page.getByRole("navigation", { name: "Chats" });
   }
 

@@ -47,7 +47,9 @@ export class Api {
     return (await this.call("POST", "/api/chats/", { title, model })).id;
   }
 
-  async messages(chatId: string): Promise<{ role: string; content: string; status: string }[]> {
+  async messages(
+    chatId: string,
+  ): Promise<{ id: string; role: string; content: string; status: string }[]> {
     return (await this.call("GET", `/api/chats/${chatId}/messages/`)).results;
   }
 

@@ -111,6 +111,16 @@ export const strings = {
     model: "Model",
     modelsFailed: "The list of models could not be loaded.",
   },
+  queue: {
+    title: "Sent when the answer is done",
+    send: "Send when the answer is done",
+    edit: "Edit waiting message",
+    editLabel: "Edit your waiting message",
+    save: "Save",
+    withdraw: "Take back into the box",
+    begun: "This message is being answered already, as it was. You can edit it there.",
+    failed: (detail: string) => `The waiting message is as it was. ${detail}`,
+  },
   chat: {
     transcript: "Messages",
     greeting: "What would you like to know?",

@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { isCut, openPath } from "@/shared/api/path";
 import { strings } from "@/shared/strings";
 import { Notice } from "@/shared/ui/notice";
@@ -8,6 +9,7 @@ import { Examples, Greeting } from "./greeting";
 import { LoadFailed } from "./load-failed";
 import { MessageList } from "./message-list";
 import { NotifyLine } from "./notify-line";
+import { splitWaiting } from "./queue/split-waiting";
 import { useAnnouncements } from "./use-announcements";
 import { useLinked } from "./use-linked";
 import { usePath } from "./use-path";
@@ -29,7 +31,8 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
   const linked = useLinked(chatId, target);
   const path = usePath(chatId, { enabled: !isNew && !linked.isOpening });
   const { query, messages } = path;
-  const { running, stop } = useStop(chatId);
+  const { running, stopping, stop } = useStop(chatId);
+  const { rows, waiting } = useMemo(() => splitWaiting(messages, stopping), [messages, stopping]);
   useAnnouncements(chatId);
   const isEmpty = messages.length === 0 && (isNew || query.isSuccess);
   const hasFailed = query.isError && !query.data;
@@ -48,7 +51,7 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
       {hasFailed && <LoadFailed error={query.error} onRetry={() => void query.refetch()} />}
       {!isEmpty && !hasFailed && (
         <MessageList
-          messages={messages}
+          messages={rows}
           siblings={path.siblings}
           older={path.older}
           newer={path.newer}
@@ -63,7 +66,8 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
           chatId={chatId}
           isNew={isNew}
           running={running}
-          onStop={stop}
+          waiting={waiting}
+          onStop={() => stop(waiting)}
           onSend={onLeaveTarget}
         />
       </div>

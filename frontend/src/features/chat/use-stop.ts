@@ -1,11 +1,21 @@
 import { useState } from "react";
 import { stopMessage } from "@/shared/api/messages";
+import type { ShownMessage } from "@/shared/api/types";
 import { useLive, useRunningIds } from "@/shared/events/use-live";
 import { strings } from "@/shared/strings";
 import { announce } from "@/shared/ui/announcer";
 
-/** Stops the chat's running answers; `running` is false from the click on, so that one can send at once. */
-export function useStop(chatId: string): { running: boolean; stop: () => void } {
+interface Stop {
+  /** False from the click on, so that one can send at once. */
+  running: boolean;
+  /** The answers that were asked to stop. */
+  stopping: readonly string[];
+  /** Stops the answers that run, but for some. */
+  stop: (kept: readonly Pick<ShownMessage, "id">[]) => void;
+}
+
+/** Stops the chat's running answers. */
+export function useStop(chatId: string): Stop {
   const live = useLive();
   const ids = useRunningIds(chatId);
   const [asked, setAsked] = useState<readonly string[]>([]);
@@ -24,8 +34,10 @@ export function useStop(chatId: string): { running: boolean; stop: () => void } 
   };
   return {
     running: open.length > 0,
-    stop: () => {
-      for (const id of open) void stopOne(id);
+    stopping: asked,
+    stop: (kept) => {
+      const rest = open.filter((id) => !kept.some((one) => one.id === id));
+      for (const id of rest) void stopOne(id);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type InfiniteData, infiniteQueryOptions, type QueryClient } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
+import { asApiError } from "./error";
 import type { MessagePage, SentMessage, ShownMessage } from "./types";
 
 /** By a message's id: it and its siblings, oldest first. */
@@ -47,6 +48,21 @@ export const sendMessage = (
   unwrap(
     api.POST("/api/chats/{id}/messages/", { params: { path: { id: chatId } }, body: message }),
   );
+
+/** Another text for a turn that waits; refused once its answer has begun. */
+export const changeMessage = (id: string, content: string) =>
+  unwrap(api.PATCH("/api/messages/{id}/", { params: { path: { id } }, body: { content } }));
+
+/** Deletes a turn that waits; false where somebody else has done so. */
+export async function withdrawMessage(id: string): Promise<boolean> {
+  try {
+    await unwrap(api.DELETE("/api/messages/{id}/", { params: { path: { id } } }));
+    return true;
+  } catch (error) {
+    if (asApiError(error).status === 404) return false;
+    throw error;
+  }
+}
 
 export const stopMessage = (id: string) =>
   unwrap(api.POST("/api/messages/{id}/stop/", { params: { path: { id } } }));

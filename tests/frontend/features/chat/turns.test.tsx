@@ -318,7 +318,7 @@ describe("stop", () => {
   function Stopper() {
     const { running, stop } = useStop("chat");
     return (
-      <button type="button" onClick={stop}>
+      <button type="button" onClick={() => stop([])}>
         {running ? "running" : "idle"}
       </button>
     );

@@ -1,11 +1,15 @@
-import { type KeyboardEvent, useEffect } from "react";
+import { type KeyboardEvent, useEffect, useState } from "react";
+import { Queue } from "@/features/chat/queue/queue";
 import { asApiError } from "@/shared/api/error";
+import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { Button } from "@/shared/ui/button";
 import { isComposing } from "@/shared/ui/composing";
+import { IconButton } from "@/shared/ui/icon-button";
+import { SendIcon } from "@/shared/ui/icons";
 import { Notice } from "@/shared/ui/notice";
-import { BranchLine } from "./branch-line";
 import { isSendKey } from "./is-send-key";
+import { Line } from "./line";
 import { ModelPicker } from "./model-picker";
 import { SendButton } from "./send-button";
 import { TextBox } from "./text-box";
@@ -20,6 +24,8 @@ export interface ComposerProps {
   isNew: boolean;
   /** An answer of this chat runs now: stop takes the place of send. */
   running: boolean;
+  /** The turns that wait for that answer, with theirs. */
+  waiting: readonly ShownMessage[];
   /** Called by the stop button and by Esc while an answer runs. */
   onStop: () => void;
   /** Called as the reader's turn is put on the page, before the server has it. */
@@ -27,15 +33,17 @@ export interface ComposerProps {
 }
 
 /** The box that messages are written in. Keep it mounted under a key of the chat's id. */
-export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerProps) {
+export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: ComposerProps) {
   const picker = useModel({ chatId, isNew });
   const outbox = useSend({ chatId, isNew });
+  const [problem, setProblem] = useState("");
   const send = (turn: { id: string; content: string }) => {
     const sent = outbox.mutateAsync({ ...turn, model: picker.model });
     onSend?.();
+    setProblem("");
     return sent;
   };
-  const { box, initialText, onInput, submit } = useBox({ chatId, isNew, send });
+  const { box, initialText, onInput, submit, put } = useBox({ chatId, isNew, send });
   useEscape(running, onStop);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -63,20 +71,32 @@ export function Composer({ chatId, isNew, running, onStop, onSend }: ComposerPro
           {error.field("content") ?? error.message} {strings.composer.failedHint}
         </Notice>
       )}
-      {outbox.data?.branched && <BranchLine />}
-      <div className="rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent">
-        <TextBox
-          ref={box}
-          defaultValue={initialText}
-          onInput={(value) => {
-            onInput(value);
-            if (!value && outbox.isError) outbox.reset();
-          }}
-          onKeyDown={onKeyDown}
-        />
-        <div className="flex items-center justify-end gap-1">
-          <ModelPicker {...picker} onChoose={picker.choose} />
-          <SendButton running={running} onStop={onStop} />
+      {outbox.data?.branched && <Line>{strings.composer.branched}</Line>}
+      {problem && <Line>{problem}</Line>}
+      <div>
+        <Queue waiting={waiting} onReturn={put} onProblem={setProblem} />
+        <div className="group/box rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent">
+          <TextBox
+            ref={box}
+            defaultValue={initialText}
+            onInput={(value) => {
+              onInput(value);
+              if (!value && outbox.isError) outbox.reset();
+            }}
+            onKeyDown={onKeyDown}
+          />
+          <div className="flex items-center justify-end gap-1">
+            <ModelPicker {...picker} onChoose={picker.choose} />
+            {running && (
+              <IconButton
+                type="submit"
+                label={strings.queue.send}
+                icon={<SendIcon />}
+                className="hidden group-has-[textarea:not(:placeholder-shown)]/box:inline-flex"
+              />
+            )}
+            <SendButton running={running} onStop={onStop} />
+          </div>
         </div>
       </div>
     </form>

@@ -11,9 +11,10 @@ interface Props {
 /** Send, or stop in the same place: one element, so that the focus stays on it. */
 export function SendButton({ running, onStop }: Props) {
   const onClick = (event: MouseEvent) => {
-    // The second half of a double click must not stop what the first has sent, nor send after a stop.
-    if (event.detail > 1) event.preventDefault();
-    else if (running) onStop();
+    // The second half of a double click must not stop what the first has sent, nor send after a stop. Nor may the
+    // click that stops: the button may be one that sends before the browser asks what the click was for.
+    if (event.detail > 1 || running) event.preventDefault();
+    if (event.detail <= 1 && running) onStop();
   };
   return (
     <IconButton

@@ -55,6 +55,12 @@ export function useBox({ chatId, isNew, send }: Options) {
     timer.current = window.setTimeout(save, SAVE_AFTER);
   };
 
+  /** Gives a text back, in front of what stands there. */
+  const put = (given: string) => {
+    setText(joined(given, text.current));
+    save();
+  };
+
   const submit = async () => {
     const content = text.current.trim();
     if (!content || sending.current) return;
@@ -88,5 +94,5 @@ export function useBox({ chatId, isNew, send }: Options) {
     };
   }, [user, place, save]);
 
-  return { box, initialText: initial.text, onInput, submit };
+  return { box, initialText: initial.text, onInput, submit, put };
 }

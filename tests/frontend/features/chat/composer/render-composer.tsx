@@ -2,6 +2,7 @@ import { useParams } from "@tanstack/react-router";
 import { fireEvent, screen } from "@testing-library/react";
 import { vi } from "vitest";
 import { Composer } from "@/features/chat/composer/composer";
+import type { ShownMessage } from "@/shared/api/types";
 import { FakeServer, makeChat, makeMessage } from "../../../fake-server";
 import { renderPage } from "../../../render-page";
 
@@ -43,6 +44,7 @@ export function acceptMessages(server: FakeServer, { branched = false } = {}): v
 interface Options {
   at?: string;
   running?: boolean;
+  waiting?: readonly ShownMessage[];
   onStop?: () => void;
 }
 
@@ -50,15 +52,14 @@ interface Options {
 export async function renderComposer({
   at = "/",
   running = false,
+  waiting = [],
   onStop = vi.fn(),
 }: Options = {}) {
   function Place() {
     const open = useParams({ strict: false }).chatId;
     const chatId = open ?? NEW_ID;
     const isNew = open === undefined;
-    return (
-      <Composer key={chatId} chatId={chatId} isNew={isNew} running={running} onStop={onStop} />
-    );
+    return <Composer key={chatId} {...{ chatId, isNew, running, waiting, onStop }} />;
   }
   const page = await renderPage(Place, { at });
   const box = (await screen.findByRole("textbox", { name: "Message" })) as HTMLTextAreaElement;

@@ -1,6 +1,7 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { type RouterHistory, RouterProvider } from "@tanstack/react-router";
 import { useState } from "react";
+import { ourRenderers, type Renderers, RenderersContext } from "@/features/chat/turns/parts";
 import { configQuery } from "@/shared/api/config";
 import { Announcer } from "@/shared/ui/announcer";
 import { PortalRoot } from "@/shared/ui/portal-root";
@@ -12,9 +13,11 @@ interface Props {
   root: HTMLElement;
   /** Where addresses come from; the browser's by default. */
   history?: RouterHistory;
+  /** The host's own ways to show a kind of part of a message. */
+  renderers?: Partial<Renderers>;
 }
 
-export function App({ root, history }: Props) {
+export function App({ root, history, renderers }: Props) {
   const [client] = useState(() => {
     const made = makeQueryClient();
     // Sets the CSRF cookie before the first request that needs it.
@@ -25,7 +28,9 @@ export function App({ root, history }: Props) {
   return (
     <PortalRoot value={root}>
       <QueryClientProvider client={client}>
-        <RouterProvider router={router} />
+        <RenderersContext value={{ ...ourRenderers, ...renderers }}>
+          <RouterProvider router={router} />
+        </RenderersContext>
       </QueryClientProvider>
       <Announcer />
     </PortalRoot>

@@ -1,7 +1,6 @@
 const BROWSERS: [RegExp, string][] = [
   [/Edg(e|A|iOS)?\//, "Edge"],
   [/OPR\/|Opera/, "Opera"],
-  [/SamsungBrowser\//, "Samsung Internet"],
   [/Firefox\/|FxiOS\//, "Firefox"],
   [/Chrom(e|ium)\/|CriOS\//, "Chrome"],
   [/Safari\//, "Safari"],

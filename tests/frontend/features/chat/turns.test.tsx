@@ -3,6 +3,7 @@ import { act, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RenderersContext, type TextPart } from "@/features/chat/turns/parts";
 import { Turn } from "@/features/chat/turns/turn";
 import { useStop } from "@/features/chat/use-stop";
 import type { Message } from "@/shared/api/types";
@@ -53,6 +54,28 @@ function Page({ children }: { children: ReactNode }) {
     </QueryClientProvider>
   );
 }
+
+it("shows each kind of part by the renderer that the host has for it", () => {
+  const Thought = ({ message, text, isGrowing }: TextPart) => (
+    <p>{`${message.model}: ${text.toUpperCase()}${isGrowing ? "…" : "!"}`}</p>
+  );
+  const Broken = ({ text }: TextPart) => {
+    if (text.length < 5) throw new Error("a renderer of the host");
+    return <b>{text}</b>;
+  };
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const renderers = { content: Broken, reasoning: Thought };
+  const turn = (content: string) => (
+    <RenderersContext value={renderers}>
+      <Turn message={settled({ model: "m", reasoning: "hm", content })} isLast />
+    </RenderersContext>
+  );
+  const { rerender } = render(turn("Yes."), { wrapper: Page });
+  expect(screen.getByText("m: HM!").tagName).toBe("P");
+  expect(screen.getByText("Yes.").tagName).toBe("P");
+  rerender(turn("Yes, of course."));
+  expect(screen.getByText("Yes, of course.").tagName).toBe("B");
+});
 
 const show = (message: Message) => render(<Turn message={message} isLast />, { wrapper: Page });
 

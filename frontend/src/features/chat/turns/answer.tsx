@@ -1,11 +1,10 @@
 import { useId, useState } from "react";
-import { Markdown } from "@/features/chat/markdown/markdown";
 import { isRunning, useShown } from "@/features/chat/use-shown";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
 import { AnswerActions } from "./answer-actions";
 import { AnswerNotice } from "./answer-notice";
-import { Reasoning } from "./reasoning";
+import { Part } from "./part";
 import { useLater } from "./use-later";
 import { Waiting } from "./waiting";
 
@@ -37,13 +36,16 @@ export function Answer({ message, siblings, isLast }: Props) {
         {strings.message.answerBy(shown.model)}
       </h2>
       {shown.reasoning && (
-        <Reasoning
+        <Part
+          kind="reasoning"
+          message={shown}
           text={shown.reasoning}
-          ms={shown.reasoning_ms}
           isGrowing={running && !shown.content}
         />
       )}
-      {shown.content && <Markdown text={shown.content} isGrowing={running} />}
+      {shown.content && (
+        <Part kind="content" message={shown} text={shown.content} isGrowing={running} />
+      )}
       {isWaiting && <Waiting message={shown} isLate={isLate} />}
       {!running && <AnswerNotice message={shown} />}
       <AnswerActions message={shown} siblings={siblings} isLast={isLast} isRunning={running} />

@@ -1,18 +1,12 @@
 import { strings } from "@/shared/strings";
-
-interface Props {
-  text: string;
-  /** How long it took, in milliseconds. */
-  ms: number | null;
-  isGrowing: boolean;
-}
+import type { TextPart } from "./parts";
 
 /** What the model thought before it answered, folded. */
-export function Reasoning({ text, ms, isGrowing }: Props) {
+export function Reasoning({ message, text, isGrowing }: TextPart) {
   return (
     <details className="text-14 text-soft">
       <summary className="inline-flex min-h-8 cursor-pointer items-center gap-2 rounded-control hover:text-text pointer-coarse:min-h-11">
-        {isGrowing ? strings.message.thinking : wordsFor(ms)}
+        {isGrowing ? strings.message.thinking : wordsFor(message.reasoning_ms)}
       </summary>
       <div
         dir="auto"

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chattable.models import Chattable
+from chattable.models.compiled import Param, Select
 
 
 class UserManager(BaseUserManager["User"]):
@@ -72,7 +73,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
 
     def find(self, secret: str) -> "ApiKey | None":
         """The key of this secret with its user, if the key is valid and the user active."""
-        return self.select_related("user").filter(hash=hash_of(secret), user__is_active=True).first()
+        return _with_hash.first(hash=hash_of(secret))
 
 
 class ApiKey(models.Model):
@@ -109,6 +110,11 @@ class ApiKey(models.Model):
         if self.last_used_at is None or self.last_used_at < minute_ago:
             stale = Q(last_used_at=None) | Q(last_used_at__lt=minute_ago)
             ApiKey.objects.filter(stale, pk=self.pk).update(last_used_at=now)
+
+
+_with_hash = Select(
+    lambda: ApiKey.objects.select_related("user").filter(hash=Param("hash", models.CharField()), user__is_active=True)
+)
 
 
 def hash_of(secret: str) -> str:

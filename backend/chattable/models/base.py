@@ -5,6 +5,8 @@ from typing import Any
 from django.db import models
 from uuid_utils.compat import uuid7
 
+from chattable.models.compiled import CompiledSaves
+
 __all__ = ["CleanCharField", "CleanTextField", "Versioned", "clean", "uuid7"]
 
 
@@ -33,7 +35,7 @@ class CleanCharField(_Clean, models.CharField):  # type: ignore[type-arg]
     """Short text that every database takes."""
 
 
-class Versioned(models.Model):
+class Versioned(CompiledSaves):
     """A row with a time-ordered id whose `version` counts its saves, so that readers can tell the newer of two."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

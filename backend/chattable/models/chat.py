@@ -18,12 +18,13 @@ from chattable import events
 from chattable.conf import settings
 from chattable.exceptions import Conflict
 from chattable.models.base import CleanCharField, CleanTextField, Versioned, clean
+from chattable.models.compiled import Param, Select
 from chattable.models.message import Message, Role, Status
 from chattable.models.run import Run
 from chattable.runner import Runner
 
 # Everything but the owner: a chat never changes hands.
-CHANGING = ("title", "model", "instructions", "parameters", "current_leaf", "version", "updated_at", "active_at")
+CHANGING = ("title", "model", "instructions", "parameters", "current_leaf_id", "version", "updated_at", "active_at")
 
 # The default parent of a new message: whatever the chat's current leaf is once the chat is locked.
 LEAF: Any = object()
@@ -97,7 +98,7 @@ class Chat(Versioned):
         """
         with transaction.atomic():
             self.lock()
-            if id and (known := Message.objects.filter(pk=id).first()):
+            if id and (known := _known.first(message=id)):
                 return self._sent_before(known, content)
             parent_id = self._parent_id(parent)
             branched = parent_id != self.current_leaf_id
@@ -184,7 +185,13 @@ class Chat(Versioned):
 
     def lock(self) -> None:
         """Serialise changes of the chat until the transaction ends, and see it as it is now."""
-        self.refresh_from_db(fields=CHANGING, from_queryset=Chat.objects.select_for_update())
+        now = _locked.first(chat=self.pk)
+        if now is None:
+            raise Chat.DoesNotExist
+        for name in CHANGING:
+            setattr(self, name, getattr(now, name))
+        # Where it is the same message, it may have changed.
+        self._state.fields_cache.pop("current_leaf", None)
 
     def _parent_id(self, parent: Any) -> uuid.UUID | None:
         if parent is LEAF:
@@ -197,6 +204,10 @@ class Chat(Versioned):
         if not same or answer is None:
             raise Conflict("This id belongs to another message.", "id_conflict")
         return Sent(message, answer, created=False, branched=bool(Message.objects.siblings([message])))
+
+
+_locked = Select(lambda: Chat.objects.select_for_update().filter(pk=Param("chat", models.UUIDField())))
+_known = Select(lambda: Message.objects.filter(pk=Param("message", models.UUIDField())))
 
 
 def _heading(message: Message) -> str:

@@ -16,6 +16,7 @@ from chattable import runner
 from chattable.conf import settings
 from chattable.exceptions import Conflict, QueueUnavailable, TooManyRunning
 from chattable.models.base import CleanCharField, CleanTextField, clean, uuid7
+from chattable.models.compiled import CompiledSaves, Param, Select, Update
 from chattable.models.message import RUNNING, Message, Role, Status
 from chattable.models.settings import OwnerSettings
 from chattable.runner import Job, Outcome, Text
@@ -27,21 +28,9 @@ class RunManager(models.Manager["Run"]):
     def claim(self, run_id: uuid.UUID, worker: uuid.UUID) -> Job | None:
         """Take the lease of a run whose turn has come; None where there is nothing to do."""
         with transaction.atomic():
-            claimed = self.filter(
-                _unheld(), _due(), ~_exhausted(), pk=run_id, finished_at=None, stop_requested_at=None
-            ).update(
-                worker=worker,
-                lease_expires_at=_lease_end(),
-                due_at=None,
-                attempts=F("attempts") + 1,
-                # Counted before it is sent, so that it counts even if this worker dies.
-                requests=F("requests") + 1,
-                started_at=Coalesce("started_at", Now()),
-            )
-            if not claimed:
+            if not _claim(run=run_id, worker=worker):
                 return None
-            runs = self.select_related("message__chat").annotate(history=_history(self.db), told=_owner_instructions())
-            run = runs.get(pk=run_id)
+            [run] = _claimed(run=run_id)
             history = [Turn(*turn) for turn in run.history or ()]
             if any(turn.status in RUNNING for turn in history[-2:]):
                 # Its turn has not come; what it continues wakes it. Asked here, where the history is at hand.
@@ -84,7 +73,7 @@ class RunManager(models.Manager["Run"]):
             # Elsewhere writing transactions come one after another; here racing sends would not see each other.
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [group])
-        if self.filter(group=group, finished_at=None, stop_requested_at=None).count() >= settings.MAX_RUNNING:
+        if len(_running_of(group=group)) >= settings.MAX_RUNNING:
             raise TooManyRunning
 
     def renew(self, worker: uuid.UUID, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID, bool]:
@@ -103,7 +92,7 @@ class RunManager(models.Manager["Run"]):
         """End a run and its answer; returns the runs that waited for it, or None where the lease was lost."""
         outcome = job.outcome
         with transaction.atomic():
-            if not self._close(self.filter(pk=job.run_id, worker=job.worker), outcome.ledger()):
+            if not _close_held(run=job.run_id, worker=job.worker, **_cleaned(outcome.ledger())):
                 return None
             # Readers may have seen more of an earlier attempt than was saved; they drop what is below it.
             job.message.rev = max(job.message.rev, job.rev)
@@ -145,8 +134,7 @@ class RunManager(models.Manager["Run"]):
 
     def waiting_for(self, message: Message) -> list[uuid.UUID]:
         """The runs of turns that were sent while this answer, which must have been committed as final, was running."""
-        after = Q(message__parent=message) | Q(message__parent__parent=message)
-        return list(Run.objects.filter(after, finished_at=None, worker=None).values_list("pk", flat=True))
+        return _waiting_for(message=message.pk)
 
     def hold_back(self, turn: Message) -> None:
         """Let no answer to the turn begin before the transaction ends; raises `Conflict` where one has begun."""
@@ -174,9 +162,7 @@ class RunManager(models.Manager["Run"]):
         return self.filter(_unheld(), ~Exists(parent), ~Exists(before), finished_at=None)
 
     def _close(self, runs: models.QuerySet["Run"], ledger: Mapping[str, Any]) -> int:
-        # An update saves the fields' values as they are.
-        clean_ledger = {name: clean(value) if isinstance(value, str) else value for name, value in ledger.items()}
-        return runs.filter(finished_at=None).update(finished_at=Now(), lease_expires_at=None, **clean_ledger)
+        return runs.filter(finished_at=None).update(finished_at=Now(), lease_expires_at=None, **_cleaned(ledger))
 
     def _end_here(self, run: "Run", *, status: str, error: str = "") -> None:
         with transaction.atomic():
@@ -186,6 +172,11 @@ class RunManager(models.Manager["Run"]):
             message.rev = max(message.rev, _first_rev(run.attempts) + 1)
             message.finish(status, error=error)
         transaction.on_commit(lambda: runner.enqueue(self.waiting_for(message)), robust=True)
+
+
+def _cleaned(ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """The ledger for an update, which saves values as they are."""
+    return {name: clean(value) if isinstance(value, str) else value for name, value in ledger.items()}
 
 
 _FREE: Mapping[str, Any] = {"worker": None, "lease_expires_at": None, "due_at": None, "queued_at": Now()}
@@ -312,7 +303,7 @@ def _checkpoint_one_by_one(connection: Any, worker: uuid.UUID, texts: Sequence[T
 _CHECKPOINTS = {"postgresql": _checkpoint_postgresql, "sqlite": _checkpoint_sqlite}
 
 
-class Run(models.Model):
+class Run(CompiledSaves):
     """One attempt to answer a message."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -366,3 +357,58 @@ class Run(models.Model):
             with transaction.atomic():
                 if Run.objects._close(Run.objects.filter(_unheld(), pk=self.pk), {"error": str(error)}):
                     self.message.finish(Status.FAILED, error="queue_unavailable")
+
+
+def _the_run() -> models.QuerySet[Run]:
+    return Run.objects.filter(pk=Param("run", models.UUIDField()))
+
+
+def _of_worker() -> models.QuerySet[Run]:
+    return _the_run().filter(worker=Param("worker", models.UUIDField()), finished_at=None)
+
+
+# What every answer asks of the database.
+_claim = Update(
+    lambda: (
+        _the_run().filter(_unheld(), _due(), ~_exhausted(), finished_at=None, stop_requested_at=None),
+        {
+            "worker": Param("worker", models.UUIDField()),
+            "lease_expires_at": _lease_end(),
+            "due_at": None,
+            "attempts": F("attempts") + 1,
+            # Counted before it is sent, so that it counts even if this worker dies.
+            "requests": F("requests") + 1,
+            "started_at": Coalesce("started_at", Now()),
+        },
+    )
+)
+_claimed = Select(
+    lambda: (
+        _the_run()
+        .select_related("message__chat")
+        .annotate(history=_history(Run.objects.db), told=_owner_instructions())
+    )
+)
+_close_held = Update(
+    lambda: (
+        _of_worker(),
+        {
+            "finished_at": Now(),
+            "lease_expires_at": None,
+            **{name: Param(name, Run._meta.get_field(name)) for name in Outcome().ledger()},
+        },
+    )
+)
+_running_of = Select(
+    lambda: Run.objects.filter(
+        group=Param("group", models.CharField()), finished_at=None, stop_requested_at=None
+    ).values_list("pk", flat=True)
+)
+
+
+def _after() -> Q:
+    message = Param("message", models.UUIDField())
+    return Q(message__parent=message) | Q(message__parent__parent=message)
+
+
+_waiting_for = Select(lambda: Run.objects.filter(_after(), finished_at=None, worker=None).values_list("pk", flat=True))

@@ -81,14 +81,32 @@ for (const [screen, device] of Object.entries(screens))
         await shoot(page, "dialog");
       });
 
-      test("account", async ({ api, chat, page }) => {
-        await chat.open(await furnish(api));
-        if (screen === "phone")
-          await page.getByRole("button", { name: "Open the list of chats" }).tap();
-        await chat.sidebar.getByRole("button", { name: /^Account/ }).click();
-        await page.getByRole("menuitem").first().click();
-        await expect(page.getByRole("dialog").last()).toBeVisible();
+      test("settings and account", async ({ api, chat, page }) => {
+        const chatId = await furnish(api);
+        await api.call("PATCH", `/api/chats/${chatId}/`, { instructions: "Show code first." });
+        await api.call("POST", "/api/keys/", { name: "laptop" });
+        await chat.open(chatId);
+        const open = async (button: RegExp, item: string) => {
+          if (screen === "phone" && (await chat.sidebar.isHidden()))
+            await page.getByRole("button", { name: "Open the list of chats" }).tap();
+          await chat.row("Retry with backoff").hover();
+          await chat.sidebar.getByRole("button", { name: button }).first().click();
+          await page.getByRole("menuitem", { name: item }).click();
+        };
+        const dialog = (name: string) => page.getByRole("dialog", { name });
+        await open(/^Account/, "Settings");
+        await expect(dialog("Settings").getByRole("textbox")).toBeVisible();
+        await shoot(page, "settings");
+        await page.keyboard.press("Escape");
+        await open(/^Actions for “Retry/, "Instructions");
+        await expect(dialog("Instructions").getByRole("textbox")).toHaveValue("Show code first.");
+        await shoot(page, "instructions");
+        await page.keyboard.press("Escape");
+        await open(/^Account/, "Account");
+        await expect(dialog("Account").getByText("laptop")).toBeVisible();
         await shoot(page, "account");
+        await dialog("Account").getByRole("button", { name: "Delete my account" }).click();
+        await shoot(page, "account-end");
       });
 
       test("everything markdown can do, and a long chat", async ({ api, chat, page }) => {

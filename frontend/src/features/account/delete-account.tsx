@@ -28,7 +28,7 @@ export function DeleteAccount() {
         </Button>
       )}
       {isAsking && (
-        <form className="grid gap-3" onSubmit={submit}>
+        <form ref={bringIn} className="grid scroll-mb-6 gap-3" onSubmit={submit}>
           <Field
             label={strings.account.deletePassword}
             name="password"
@@ -49,3 +49,6 @@ export function DeleteAccount() {
     </section>
   );
 }
+
+/** Its buttons, too, although it opens at the lower edge. */
+const bringIn = (form: HTMLFormElement | null) => form?.scrollIntoView({ block: "end" });

@@ -5,8 +5,7 @@ import { strings } from "@/shared/strings";
 export function SettingsForm() {
   const { theme, sendKey } = useSettings();
   return (
-    <section className="grid gap-3">
-      <h3 className="text-16">{strings.settings.title}</h3>
+    <section className="grid gap-4">
       <Choice
         name="theme"
         label={strings.settings.theme}
@@ -37,7 +36,7 @@ function Choice<Value extends Settings["theme" | "sendKey"]>(props: Props<Value>
   const values = Object.keys(props.options) as Value[];
   return (
     <fieldset className="grid gap-1">
-      <legend className="mb-1 text-13 text-soft">{props.label}</legend>
+      <legend className="mb-1 font-medium text-14">{props.label}</legend>
       <div className="flex flex-wrap gap-x-6">
         {values.map((value) => (
           <label key={value} className="flex min-h-8 items-center gap-2 pointer-coarse:min-h-11">

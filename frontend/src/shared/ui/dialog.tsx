@@ -18,7 +18,7 @@ interface Props {
 }
 
 const box =
-  "inset-x-4 top-[12vh] mx-auto max-h-[76vh] max-w-dialog overflow-y-auto rounded-block border border-line p-6";
+  "inset-x-4 top-[12vh] mx-auto flex max-h-[76vh] max-w-dialog flex-col rounded-block border border-line";
 const side = "inset-y-0 start-0 w-[min(var(--ct-sidebar),85vw)] border-e border-line";
 
 /** Holds the focus until it is closed, and gives it back. The veil is ours: Radix's own writes a style element. */
@@ -34,23 +34,23 @@ export function Dialog({
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal container={usePortalRoot()}>
-        <div className="fixed inset-0 z-20 animate-appear bg-veil" />
+        <div className="fixed inset-0 z-30 animate-appear bg-veil" />
         <Radix.Content
           role={alert ? "alertdialog" : "dialog"}
           aria-describedby={undefined}
           onCloseAutoFocus={onCloseAutoFocus}
           className={`fixed z-30 animate-appear bg-raised shadow-float outline-none ${sheet ? side : box}`}
         >
-          <Radix.Title className={sheet ? "sr-only" : "mb-3 pe-10 text-18 font-strong"}>
+          <Radix.Title className={sheet ? "sr-only" : "px-6 pt-6 pe-14 pb-3 text-18 font-strong"}>
             {title}
           </Radix.Title>
-          {children}
+          {sheet ? children : <div className="overflow-y-auto px-6 pt-1 pb-6">{children}</div>}
           {!alert && !sheet && (
             <Radix.Close asChild>
               <IconButton
                 label={strings.app.close}
                 icon={<CloseIcon />}
-                className="absolute end-4 top-5"
+                className="absolute end-4 top-5 pointer-coarse:end-3 pointer-coarse:top-3.5"
               />
             </Radix.Close>
           )}

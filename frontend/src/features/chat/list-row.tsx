@@ -1,4 +1,4 @@
-import type { Ref } from "react";
+import { memo, type Ref } from "react";
 import type { ShownMessage } from "@/shared/api/types";
 import { Turn } from "./turns/turn";
 
@@ -19,7 +19,15 @@ const marked =
   "-mx-2 rounded-block bg-surface px-2 ring-4 ring-surface wide:mx-auto wide:max-w-[calc(var(--ct-measure)+1rem)]";
 
 /** One turn at its place in the list. */
-export function ListRow({ ref, message, siblings, index, count, isWindowed, isMarked }: Props) {
+export const ListRow = memo(function ListRow({
+  ref,
+  message,
+  siblings,
+  index,
+  count,
+  isWindowed,
+  isMarked,
+}: Props) {
   return (
     <li
       ref={ref}
@@ -35,4 +43,4 @@ export function ListRow({ ref, message, siblings, index, count, isWindowed, isMa
       </div>
     </li>
   );
-}
+});

@@ -1,5 +1,5 @@
-import { memo } from "react";
-import type { Block } from "./blocks";
+import { type ComponentProps, memo } from "react";
+import type { Block, Part } from "./blocks";
 import { CodeBlock } from "./code-block";
 import { PartView } from "./part-view";
 import { TableBox } from "./table-box";
@@ -10,7 +10,7 @@ interface Props {
 
 /** One block; it is painted again only when one of its parts is another one. */
 export const BlockView = memo(function BlockView({ block }: Props) {
-  const [head, ...rest] = block.parts;
+  const [head] = block.parts;
   if (!head) return null;
   switch (block.kind) {
     case "code":
@@ -26,21 +26,25 @@ export const BlockView = memo(function BlockView({ block }: Props) {
     case "table":
       return (
         <TableBox>
-          <thead>
-            <PartView part={head} pick="thead" />
-          </thead>
-          <tbody>
-            {rest.map((part) => (
-              <PartView key={part.start} part={part} pick="tbody" />
-            ))}
-          </tbody>
+          {stretchesOf(block.parts, STRETCH.table).map(([first, ...others]) => (
+            <table key={first.start} role="none">
+              {first === head && (
+                <thead>
+                  <PartView part={head} pick="thead" />
+                </thead>
+              )}
+              <tbody>{paint(first === head ? others : [first, ...others], "tbody")}</tbody>
+            </table>
+          ))}
         </TableBox>
       );
     case "paragraph":
       return (
         <p dir="auto">
-          {block.parts.map((part) => (
-            <PartView key={part.start} part={part} pick="inline" />
+          {stretchesOf(block.parts, STRETCH.paragraph).map((stretch) => (
+            <span key={stretch[0].start} className="ct-md-stretch">
+              {paint(stretch, "inline")}
+            </span>
           ))}
         </p>
       );
@@ -49,10 +53,42 @@ export const BlockView = memo(function BlockView({ block }: Props) {
   }
 }, isSame);
 
+/** So many parts stand together in an element: the browser lets the others rest while the last ones grow. */
+const STRETCH = { paragraph: 4, list: 100, table: 100 };
+
+type Stretch = readonly [Part, ...Part[]];
+
+function stretchesOf(parts: readonly Part[], size: number): Stretch[] {
+  const stretches: [Part, ...Part[]][] = [];
+  parts.forEach((part, index) => {
+    if (index % size === 0) stretches.push([part]);
+    else stretches.at(-1)?.push(part);
+  });
+  return stretches;
+}
+
+const paint = (parts: readonly Part[], pick: ComponentProps<typeof PartView>["pick"]) =>
+  parts.map((part) => <PartView key={part.start} part={part} pick={pick} />);
+
+/** A very long list is several for the browser, and one for the eye. */
 function List({ block: { first, parts } }: Props) {
-  const items = parts.map((part) => <PartView key={part.start} part={part} pick="items" />);
-  if (first === null) return <ul>{items}</ul>;
-  return <ol start={first === 1 ? undefined : first}>{items}</ol>;
+  return stretchesOf(parts, STRETCH.list).map((stretch, index) => {
+    const items = paint(stretch, "items");
+    const { start } = stretch[0];
+    const more = index > 0 ? "ct-md-more" : undefined;
+    if (first === null)
+      return (
+        <ul key={start} className={more}>
+          {items}
+        </ul>
+      );
+    const number = first + index * STRETCH.list;
+    return (
+      <ol key={start} className={more} start={number === 1 ? undefined : number}>
+        {items}
+      </ol>
+    );
+  });
 }
 
 function isSame({ block: one }: Props, { block: other }: Props): boolean {

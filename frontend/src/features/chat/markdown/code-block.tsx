@@ -3,6 +3,7 @@ import { CopyButton } from "@/features/chat/turns/copy-button";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { WrapIcon } from "@/shared/ui/icons";
+import { cutLines } from "./pieces";
 import { useHighlight } from "./use-highlight";
 
 interface Props {
@@ -32,8 +33,10 @@ export function CodeBlock({ code, lang, isOpen = false }: Props) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
       <pre dir="ltr" tabIndex={0} className={isWrapped ? "ct-md-wrap" : undefined}>
         <code>
-          {painted}
-          {code.slice(length)}
+          {painted && <span>{painted}</span>}
+          {cutLines(code, length).map(({ at, source }) => (
+            <span key={at}>{source}</span>
+          ))}
         </code>
       </pre>
     </div>

@@ -2,8 +2,8 @@
 const FORMULA = /^(?:[=@\t]|[+-](?![\d.,]))/;
 
 /** The rows of a table as CSV; nothing in it runs where it is opened. */
-export const csvOf = (table: HTMLTableElement): string =>
-  [...table.rows]
+export const csvOf = (table: Element): string =>
+  [...table.querySelectorAll("tr")]
     .map((row) => [...row.cells].map(({ textContent }) => cellOf(textContent.trim())).join(","))
     .join("\r\n");
 

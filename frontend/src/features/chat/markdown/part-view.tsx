@@ -57,7 +57,11 @@ const COMPONENTS: OurComponents = {
       />
     );
   },
-  table: ({ children }) => <TableBox>{children}</TableBox>,
+  table: ({ children }) => (
+    <TableBox>
+      <table role="none">{children}</table>
+    </TableBox>
+  ),
 };
 
 /** Paints nodes that were parsed before; a part is painted once. */
@@ -74,6 +78,9 @@ export const PartView = memo(function PartView({ part, pick }: Props) {
 });
 
 const BLOCKS = new Set(["p", "li", "blockquote", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"]);
+
+/** Said by themselves, as a long table is several for the browser. */
+const ROLES: Readonly<Record<string, string>> = { tr: "row", th: "columnheader", td: "cell" };
 
 /** Gives each block its own direction, sets headings below those of the page, and takes out what is asked for. */
 function shape(pick: Pick) {
@@ -96,6 +103,7 @@ function pickFrom(nodes: ElementContent[], pick: Pick): ElementContent[] {
 function refine(element: Extract<ElementContent, { type: "element" }>): void {
   const { tagName, properties } = element;
   if (BLOCKS.has(tagName)) properties.dir = "auto";
+  if (tagName in ROLES) properties.role = ROLES[tagName];
   const level = /^h([1-6])$/.exec(tagName)?.[1];
   if (level) {
     properties.className = [`ct-md-h${level}`];

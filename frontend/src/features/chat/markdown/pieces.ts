@@ -32,6 +32,17 @@ function pieceLength(text: string): number | undefined {
   return /[\uD800-\uDBFF]$/.test(text) ? LONGEST_PIECE - 1 : LONGEST_PIECE;
 }
 
+/** Cuts code from there on into pieces of whole lines: a new line has only the last one laid out again. */
+export function cutLines(code: string, from: number): { at: number; source: string }[] {
+  const pieces: { at: number; source: string }[] = [];
+  for (let at = from; at < code.length; ) {
+    const end = code.indexOf("\n", at + LONGEST_PIECE) + 1 || code.length;
+    pieces.push({ at, source: code.slice(at, end) });
+    at = end;
+  }
+  return pieces;
+}
+
 export function withoutJoiner(node: RootContent): RootContent {
   if (node.type !== "paragraph") return node;
   const [first, ...rest] = node.children;

@@ -29,6 +29,20 @@ describe("a table", () => {
       ].join("\r\n"),
     );
   });
+
+  it("is copied whole when it is so long that it stands in several elements", async () => {
+    const user = userEvent.setup();
+    const rows = Array.from({ length: 250 }, (_, n) => `| ${n} | b |\n`).join("");
+    render(<Markdown text={`| A | B |\n|---|---|\n${rows}`} isGrowing={false} />);
+
+    expect(screen.getAllByRole("table")).toHaveLength(1);
+    expect(screen.getAllByRole("row")).toHaveLength(251);
+    await user.click(screen.getByRole("button", { name: "Copy table as CSV" }));
+
+    const lines = (await navigator.clipboard.readText()).split("\r\n");
+    expect(lines).toHaveLength(251);
+    expect(lines.slice(0, 2)).toEqual(["A,B", "0,b"]);
+  });
 });
 
 describe("rich text", () => {

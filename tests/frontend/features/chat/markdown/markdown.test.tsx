@@ -81,6 +81,33 @@ describe("half-written markdown", () => {
   });
 });
 
+describe("a very long block", () => {
+  it("numbers its items on from one element to the next", () => {
+    const items = Array.from({ length: 250 }, (_, n) => `${n + 3}. item\n`).join("");
+    const { container } = render(<Markdown text={items} isGrowing={false} />);
+    const lists = [...container.querySelectorAll("ol")];
+    expect(lists.map(({ start }) => start)).toEqual([3, 103, 203]);
+    expect(container.querySelectorAll("li")).toHaveLength(250);
+  });
+
+  it("leaves its finished stretches alone while it grows", () => {
+    const code = Array.from({ length: 900 }, (_, n) => `let line_${n} = 1\n`).join("");
+    const half = code.slice(0, 9_000);
+    const { container, rerender } = render(<Markdown text={`\`\`\`\n${half}`} isGrowing={true} />);
+    const changed: Node[] = [];
+    const observer = new MutationObserver((records) => {
+      changed.push(...records.map(({ target }) => target));
+    });
+    const first = container.querySelector("pre code")?.firstElementChild;
+    if (first) observer.observe(first, { subtree: true, childList: true, characterData: true });
+    rerender(<Markdown text={`\`\`\`\n${code}\`\`\`\n`} isGrowing={false} />);
+    const records = observer.takeRecords();
+    expect([...changed, ...records]).toEqual([]);
+    expect(container.querySelector("pre code")?.firstElementChild).toBe(first);
+    expect(container.querySelector("pre code")?.textContent).toBe(code.trimEnd());
+  });
+});
+
 describe("hostile markdown", () => {
   it.each(HOSTILE)("does nothing in any prefix: %s", (text) => {
     const check = (root: HTMLElement) => {

@@ -40,6 +40,11 @@ class Fold:
         pending = (key for key, pieces in self._pending.items() if pieces)
         return [*dict.fromkeys([*pending, *self._awaited, *self._doubted])]
 
+    def missing(self, key: str) -> set[object]:
+        """What waits for text of this message that is missing: early deltas, snapshots without text, doubts."""
+        awaited = {("awaited", self._awaited[key]["version"])} if key in self._awaited else set()
+        return {*self._pending.get(key, ()), *awaited, *({"doubted"} if key in self._doubted else ())}
+
     def frame(self, text: str) -> list[dict[str, Any]]:
         """Fold what one frame of the socket holds, an event or a list of them, and return it as a list."""
         frame = json.loads(text)

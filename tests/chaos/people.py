@@ -130,7 +130,8 @@ class Tab:
         self.fold = Fold()
         self.opens: list[float] = []
         self.codes: list[int | None] = []
-        self.gaps: dict[str, float] = {}
+        # Since when each early delta, or whatever else tells of a gap, has waited for what was before it.
+        self.gaps: dict[str, dict[object, float]] = {}
         self.healed: list[float] = []
         self.final_at: dict[str, float] = {}
         self.deaths: list[float] = []
@@ -255,10 +256,9 @@ class Tab:
     def _look(self, key: str) -> None:
         """Judge what is shown now."""
         now = time.monotonic()
-        if key in self.fold.gaps:
-            self.gaps.setdefault(key, now)
-        elif key in self.gaps:
-            self.healed.append(now - self.gaps.pop(key))
+        missing, gaps = self.fold.missing(key), self.gaps.setdefault(key, {})
+        self.healed += [now - gaps.pop(item) for item in gaps.keys() - missing]
+        gaps.update(dict.fromkeys(missing - gaps.keys(), now))
         if not (message := self.fold.messages.get(key)):
             return
         fault = fault_of(message)

@@ -141,7 +141,7 @@ async def bear_losses(scene: Scene, scale: Scale) -> Measured:
 
     people = scene.people(scale.count(300, least=10))
     await crowd(people, one, at_once=40)
-    measured = Measured(f"{len(people)} answers, {len(healed)} gaps")
+    measured = Measured(f"{len(people)} answers, {len(healed)} deltas that came early")
     measured.within("healed", healed, goal=2, scale=scale)
     measured.within("end shown", late, goal=10, scale=scale)
     return await verdict(scene, measured)

@@ -130,6 +130,7 @@ export class LiveStore {
     const before = this.#state.get(id);
     const after = foldSnapshot(before, message);
     if (after === before) return;
+    if (after.message !== before?.message) this.#repair.advanced(id);
     this.#put(id, after);
     if (!after.message || after.message === before?.message) return;
     if (before?.message) this.#painter.touch(id);
@@ -140,7 +141,7 @@ export class LiveStore {
   #put(id: string, live: Live): void {
     this.#state.set(id, live);
     if (hasGap(live)) this.#repair.gap(id);
-    else this.#repair.closed(id);
+    else this.#repair.advanced(id);
   }
 
   #track(before: Message | undefined, after: Message, mayAppear: boolean): void {

@@ -31,7 +31,7 @@ export class Repair {
     this.#options = options;
   }
 
-  /** Fetches the message soon, unless its gap closes by itself; tries on until it is closed. */
+  /** Fetches the message soon, unless its gap closes by itself; tries on, more slowly while it brings nothing. */
   gap(id: string): void {
     if (this.#wanted.has(id) || this.#fetching.has(id)) return;
     const wait = Math.min(FIRST_WAIT * 2 ** (this.#tries.get(id) ?? 0), LONGEST_WAIT);
@@ -41,7 +41,8 @@ export class Repair {
     );
   }
 
-  closed(id: string): void {
+  /** The gap is closed, or at least another one now. */
+  advanced(id: string): void {
     this.#tries.delete(id);
   }
 

@@ -164,6 +164,16 @@ describe("repair", () => {
     expect(asked).toEqual([]);
   });
 
+  it("asks on without slowing down while each answer closes one gap and leaves another", async () => {
+    create(answer());
+    for (let end = 20; end <= 100; end += 20) {
+      live.receive([delta(end, "x")]);
+      server.set("answer", answer({ content: "x".repeat(end - 10), content_length: end - 10 }));
+      await pass(150);
+    }
+    expect(asked).toHaveLength(5);
+  });
+
   it("asks on, more and more slowly, until the gap is closed", async () => {
     create(answer());
     server.set("answer", answer());

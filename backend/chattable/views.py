@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, NoReturn
@@ -132,6 +133,16 @@ class OwnerView(APIView):
         """The query string as the serializer has checked it; raises `ValidationError`."""
         return _checked(serializer(data=_cleaned(self.request.query_params.dict())))
 
+    def found[M](self, find: Callable[[Any, uuid.UUID], M | None]) -> M:
+        """What the path's id names, if it is the owner's; raises `Http404`."""
+        try:
+            found = find(self.owner, uuid.UUID(self.kwargs["id"]))
+        except ValueError:
+            found = None
+        if found is None:
+            raise Http404
+        return found
+
 
 def _checked(serializer: Serializer[Any]) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
@@ -149,10 +160,8 @@ class OwnerChatView(OwnerView, GenericViewSet[Chat]):
         return self.owner.chats.all()  # type: ignore[no-any-return]
 
     def get_object(self) -> Chat:
-        """The chat with its owner, so that the hooks need not look for it; raises `Http404`."""
-        chat = super().get_object()
-        chat.owner = self.owner
-        return chat
+        """The chat of the path, if it is the owner's; raises `Http404`."""
+        return self.found(Chat.objects.find)
 
 
 @extend_schema(tags=["chats"])
@@ -390,15 +399,9 @@ class MessageViewSet(OwnerView, GenericViewSet[Message]):
     queryset = Message.objects.none()
     lookup_field = "id"
 
-    def get_queryset(self) -> QuerySet[Message]:
-        """The messages of the owner's chats."""
-        return Message.objects.filter(chat__in=self.owner.chats.all()).select_related("chat")
-
     def get_object(self) -> Message:
-        """The message with its chat's owner, so that the hooks need not look for it; raises `Http404`."""
-        message = super().get_object()
-        message.chat.owner = self.owner
-        return message
+        """The message of the path, if it is in one of the owner's chats; raises `Http404`."""
+        return self.found(Message.objects.find)
 
     @extend_schema(
         summary="Read a message",

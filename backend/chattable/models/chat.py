@@ -19,7 +19,7 @@ from chattable.conf import settings
 from chattable.exceptions import Conflict
 from chattable.models.base import CleanCharField, CleanTextField, Versioned, clean
 from chattable.models.compiled import Param, Select
-from chattable.models.message import Message, Role, Status
+from chattable.models.message import Message, Role, Status, owner_params, owner_values
 from chattable.models.run import Run
 from chattable.runner import Runner
 
@@ -45,6 +45,12 @@ class Sent:
 
 class ChatManager(models.Manager["Chat"]):
     """Chats, as a rule through `owner.chats`."""
+
+    def find(self, owner: Any, id: uuid.UUID) -> "Chat | None":
+        """The owner's chat with this id, which knows its owner, so that its hooks need not look for it."""
+        if chat := _owned.first(id=id, **owner_values(owner)):
+            chat.owner = owner
+        return chat
 
     def open(self, *, id: uuid.UUID | None = None, **fields: Any) -> tuple["Chat", bool]:
         """A new chat and True, or the owner's chat that was made with this `id` before and False.
@@ -206,6 +212,7 @@ class Chat(Versioned):
         return Sent(message, answer, created=False, branched=bool(Message.objects.siblings([message])))
 
 
+_owned = Select(lambda: Chat.objects.filter(pk=Param("id", models.UUIDField()), **owner_params()))
 _locked = Select(lambda: Chat.objects.select_for_update().filter(pk=Param("chat", models.UUIDField())))
 _known = Select(lambda: Message.objects.filter(pk=Param("message", models.UUIDField())))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections, models, router, transaction
 from django.db.models import Q
 from django.utils.functional import cached_property
@@ -15,6 +16,7 @@ from chattable import events, signals
 from chattable.events import Delta
 from chattable.exceptions import Conflict
 from chattable.models.base import CleanCharField, CleanTextField, Versioned, clean
+from chattable.models.compiled import Param, Select
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -46,6 +48,12 @@ _LONGEST = 2**31 - 1
 
 class MessageManager(models.Manager["Message"]):
     """Messages, also as the path that leads to one."""
+
+    def find(self, owner: Any, id: uuid.UUID) -> "Message | None":
+        """The message with this id in one of the owner's chats, which knows its owner."""
+        if message := _owned.first(id=id, **owner_values(owner)):
+            message.chat.owner = owner
+        return message
 
     def create(self, **fields: Any) -> "Message":
         """Add a message below the chat's current leaf (or the `parent` given) and make it the current leaf."""
@@ -337,3 +345,21 @@ class Message(Versioned):
 def _tell_gone(message: Message) -> None:
     event = events.message_deleted(message)
     transaction.on_commit(lambda: events.publish(message.chat.group, event), robust=True)
+
+
+def owner_params(prefix: str = "") -> dict[str, Param]:
+    """The filter for an owner's chats, in a compiled statement."""
+    return {
+        f"{prefix}owner_type": Param("owner_type", models.IntegerField()),
+        f"{prefix}owner_id": Param("owner_id", models.CharField()),
+    }
+
+
+def owner_values(owner: models.Model) -> dict[str, Any]:
+    """The values of those params."""
+    return {"owner_type": ContentType.objects.get_for_model(owner).pk, "owner_id": owner.pk}
+
+
+_owned = Select(
+    lambda: Message.objects.select_related("chat").filter(pk=Param("id", models.UUIDField()), **owner_params("chat__"))
+)

@@ -300,6 +300,7 @@ class ConfigSerializer(serializers.Serializer[Data]):
     features = serializers.ListField(
         child=serializers.ChoiceField(FEATURES), help_text=_("What the page offers beside chats.")
     )
+    csrf_cookie = serializers.CharField(help_text=_("The cookie whose value changing requests send as `X-CSRFToken`."))
 
 
 @extend_schema_serializer(component_name="Owner")

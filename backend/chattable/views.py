@@ -529,7 +529,12 @@ class ConfigView(APIView):
         summary="Read the configuration",
         auth=[],
         responses=serializers.ConfigSerializer,
-        examples=[schema.gives("A host with a login of its own", {"login": "/accounts/login/", "features": []})],
+        examples=[
+            schema.gives(
+                "A host with a login of its own",
+                {"login": "/accounts/login/", "features": [], "csrf_cookie": "csrftoken"},
+            )
+        ],
     )
     def get(self, request: Request) -> Response:
         """Tell what this server is, and set the CSRF cookie that changing requests need."""
@@ -537,9 +542,13 @@ class ConfigView(APIView):
         return Response(self.config())
 
     def config(self) -> dict[str, Any]:
-        """The address of the login, if it is not the page's own, and what the page offers."""
+        """The address of the login, if it is not the page's own, and what the page offers and needs."""
         features = list(settings.FEATURES)
-        return {"login": None if "login" in features else resolve_url(django_settings.LOGIN_URL), "features": features}
+        return {
+            "login": None if "login" in features else resolve_url(django_settings.LOGIN_URL),
+            "features": features,
+            "csrf_cookie": django_settings.CSRF_COOKIE_NAME,
+        }
 
 
 class OwnerDetailsView(OwnerView):

@@ -50,7 +50,16 @@ class ConfigView(ChattableConfigView):
         auth=[],
         responses=ConfigSerializer,
         examples=[
-            schema.gives("In production", {"login": None, "features": FEATURES, "demo": False, "demo_login": None})
+            schema.gives(
+                "In production",
+                {
+                    "login": None,
+                    "features": FEATURES,
+                    "csrf_cookie": "csrftoken",
+                    "demo": False,
+                    "demo_login": None,
+                },
+            )
         ],
     )
     def get(self, request: Request) -> Response:

@@ -65,14 +65,17 @@ def test_it_answers_for_nothing_else(address: str) -> None:
 @pytest.mark.parametrize(("login_url", "address"), [("login", "/enter/"), ("https://sso.example/?x=1",) * 2])
 def test_it_sends_people_to_the_login_of_the_host(settings: Settings, login_url: str, address: str) -> None:
     settings.LOGIN_URL = login_url
+    settings.CSRF_COOKIE_NAME = "of_host"
 
     answer = Client().get("/a&b/ä/api/config/")
 
-    assert answer.json() == {"login": address, "features": []}
-    assert "csrftoken" in answer.cookies
+    assert answer.json() == {"login": address, "features": [], "csrf_cookie": "of_host"}
+    assert "of_host" in answer.cookies
 
 
 def test_what_the_host_offers_is_shown(settings: Settings) -> None:
     settings.CHATTABLE = {"FEATURES": ["login", "api_keys"]}
 
-    assert Client().get("/a&b/ä/api/config/").json() == {"login": None, "features": ["login", "api_keys"]}
+    config = Client().get("/a&b/ä/api/config/").json()
+
+    assert (config["login"], config["features"]) == (None, ["login", "api_keys"])

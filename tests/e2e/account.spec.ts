@@ -88,6 +88,7 @@ test("a session that is ended from another browser ends there within a second", 
   const rows = dialog.getByRole("listitem").filter({ hasText: "Chrome" });
   await expect(rows).toHaveCount(2);
   await expect(rows.first()).toContainText("This browser");
+  expect((await violations(page)).filter((found) => !isBehind(found))).toEqual([]);
   const ended = page.waitForResponse(/auth\/sessions/);
   await rows
     .last()

@@ -48,7 +48,7 @@ const stylesOf = (page: Page): Promise<string[]> =>
       (selector) => [...document.querySelectorAll(selector)],
     );
     return elements.flatMap((element, place) =>
-      ["", "::before", "::after", "::marker", "::placeholder"].flatMap((pseudo) => {
+      ["", "::before", "::placeholder"].flatMap((pseudo) => {
         const style = getComputedStyle(element, pseudo);
         const names = [...style].filter((name) => !name.startsWith("--"));
         return names.map(

@@ -35,7 +35,7 @@ test("the page of a host stands under its own path, behind the host's login", as
   await expect(page).toHaveURL(`${host.url}/assistant/?list=true`);
   await page.goto(`${host.url}/assistant/`);
   const { id } = await page.evaluate(async (model) => {
-    const token = /csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+    const token = /of_host=([^;]+)/.exec(document.cookie)?.[1] ?? "";
     const answer = await fetch("/assistant/api/chats/", {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
@@ -83,7 +83,7 @@ test("whoever leaves the host is sent to its login from every open page, and com
   await expect(page).toHaveURL(/\/assistant\/chats\//);
   await chat.expectSettled();
   const address = page.url();
-  const token = (await context.cookies()).find(({ name }) => name === "csrftoken")?.value ?? "";
+  const token = (await context.cookies()).find(({ name }) => name === "of_host")?.value ?? "";
 
   await context.request.post(`${host.url}/leave/`, {
     headers: { "X-CSRFToken": token },

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ComponentType } from "react";
 import { configQuery } from "@/shared/api/config";
 import type { Feature } from "@/shared/api/types";
-import { NotFound } from "./fallbacks";
+import { Loading, NotFound } from "./fallbacks";
 
 interface Props {
   feature: Feature;
@@ -11,6 +11,7 @@ interface Props {
 
 /** A page that there is only where the server offers the feature. */
 export function Offered({ feature, page: Page }: Props) {
-  const config = useQuery(configQuery).data;
+  const { data: config, isPending } = useQuery(configQuery);
+  if (isPending) return <Loading />;
   return config && !config.features.includes(feature) ? <NotFound /> : <Page />;
 }

@@ -59,6 +59,7 @@ def test_config_offers_the_demo_login_in_development_only(settings: Settings, de
     assert answer.json() == {
         "login": None,
         "features": settings.CHATTABLE["FEATURES"],
+        "csrf_cookie": "csrftoken",
         "demo": demo,
         "demo_login": settings.DEMO_LOGIN if debug and demo else None,
     }

@@ -10,6 +10,7 @@ SECRET_KEY = "a host's own, which it keeps for itself"
 ALLOWED_HOSTS = ["*"]
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"
+CSRF_COOKIE_NAME = "of_host"
 INSTALLED_APPS = [
     "chattable",
     "accounts",

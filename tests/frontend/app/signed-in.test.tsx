@@ -27,7 +27,13 @@ beforeEach(() => {
     return { body: {} };
   });
   server.on("GET /api/config/", () => ({
-    body: { login: null, features: FEATURES, demo: false, demo_login: null },
+    body: {
+      login: null,
+      csrf_cookie: "csrftoken",
+      features: FEATURES,
+      demo: false,
+      demo_login: null,
+    },
   }));
   server.on("GET /api/models/", () => ({ body: { results: [{ id: "demo" }], default: "demo" } }));
   server.on("GET /api/chats/", () => ({ body: { results: [makeChat()], next: null } }));

@@ -3,10 +3,18 @@ import { base } from "@/shared/base";
 import { asApiError, errorFrom } from "./error";
 import type { paths } from "./schema";
 
+let csrfCookie = "csrftoken";
+
+/** Sets which cookie holds the CSRF token. */
+export function setCsrfCookie(name: string): void {
+  csrfCookie = name;
+}
+
 /** The CSRF header that Django asks of every request that changes something. */
 export function csrfHeader(): Record<string, string> {
-  const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1];
-  return token ? { "X-CSRFToken": token } : {};
+  const start = `${csrfCookie}=`;
+  const token = document.cookie.split("; ").find((cookie) => cookie.startsWith(start));
+  return token ? { "X-CSRFToken": token.slice(start.length) } : {};
 }
 
 /** The typed client of the REST API; wrap its calls in `unwrap`. */

@@ -1,5 +1,5 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { api, unwrap } from "./client";
+import { api, setCsrfCookie, unwrap } from "./client";
 import type { Feature } from "./types";
 
 export const configKey = ["config"] as const;
@@ -7,7 +7,11 @@ export const configKey = ["config"] as const;
 /** What this installation offers; asking for it also sets the CSRF cookie. */
 export const configQuery = queryOptions({
   queryKey: configKey,
-  queryFn: ({ signal }) => unwrap(api.GET("/api/config/", { signal })),
+  queryFn: async ({ signal }) => {
+    const config = await unwrap(api.GET("/api/config/", { signal }));
+    setCsrfCookie(config.csrf_cookie);
+    return config;
+  },
   staleTime: Number.POSITIVE_INFINITY,
 });
 

@@ -529,6 +529,8 @@ export interface components {
             login: string | null;
             /** @description What the page offers beside chats. */
             features: components["schemas"]["Feature"][];
+            /** @description The cookie whose value changing requests send as `X-CSRFToken`. */
+            csrf_cookie: string;
             /** @description Answers come from the built-in demo provider. */
             demo: boolean;
             /** @description Offered in development only. */

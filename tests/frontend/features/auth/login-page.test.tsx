@@ -15,7 +15,13 @@ let server: FakeServer;
 beforeEach(() => {
   server = new FakeServer();
   server.on("GET /api/config/", () => ({
-    body: { login: null, features: FEATURES, demo: true, demo_login: demo },
+    body: {
+      login: null,
+      csrf_cookie: "csrftoken",
+      features: FEATURES,
+      demo: true,
+      demo_login: demo,
+    },
   }));
   server.on(LOGIN, () => {
     server.on(SESSION, () => ({ body: USER }));
@@ -37,7 +43,13 @@ it("fills in the demo login where there is one", async () => {
 
 it("offers no demo login and no sign-up where there are none", async () => {
   server.on("GET /api/config/", () => ({
-    body: { login: null, features: ["login"], demo: false, demo_login: null },
+    body: {
+      login: null,
+      csrf_cookie: "csrftoken",
+      features: ["login"],
+      demo: false,
+      demo_login: null,
+    },
   }));
   await renderPage(LoginPage, { at: "/login", user: null });
   await waitFor(() => expect(server.asked("GET /api/config/")).toHaveLength(1));

@@ -1,6 +1,8 @@
+import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createChat, deleteChat, updateChat } from "@/shared/api/chats";
-import { onSignedOut } from "@/shared/api/client";
+import { onSignedOut, setCsrfCookie } from "@/shared/api/client";
+import { configQuery } from "@/shared/api/config";
 import { ApiError } from "@/shared/api/error";
 import { fetchMessages } from "@/shared/api/messages";
 import { fetchSession, isSignedIn, login, logout } from "@/shared/api/session";
@@ -16,6 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   onSignedOut(() => {});
+  setCsrfCookie("csrftoken");
   document.cookie = "csrftoken=; max-age=0";
   vi.unstubAllGlobals();
 });
@@ -35,6 +38,18 @@ it("sends the CSRF token of the cookie with what changes something", async () =>
   server.on("PATCH /api/chats/*/", () => ({ body: makeChat() }));
   await updateChat("chat-1", { title: "x" });
   expect(server.requests[0]?.headers.get("X-CSRFToken")).toBe("abc123");
+});
+
+it("reads the token of the cookie that the server names", async () => {
+  document.cookie = "csrftoken=of-another-app";
+  document.cookie = "of_host=abc123";
+  server.on("GET /api/config/", () => ({
+    body: { login: "/enter/", features: [], csrf_cookie: "of_host" },
+  }));
+  server.on("PATCH /api/chats/*/", () => ({ body: makeChat() }));
+  await new QueryClient().fetchQuery(configQuery);
+  await updateChat("chat-1", { title: "x" });
+  expect(server.requests[1]?.headers.get("X-CSRFToken")).toBe("abc123");
 });
 
 it("throws the server's code, words and fields", async () => {

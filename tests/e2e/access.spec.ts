@@ -115,14 +115,16 @@ test("light and dark follow the system", async ({ api, chat, page }) => {
   expect(await ground()).toBe("rgb(22, 24, 23)");
 });
 
-for (const colorScheme of ["light", "dark"] as const)
-  test(`no barrier that a program can find (${colorScheme})`, async ({
+for (const rendering of ["light", "dark", "forced colours"] as const)
+  test(`no barrier that a program can find (${rendering})`, async ({
     api,
     chat,
     page,
     browser,
   }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const colorScheme = rendering === "dark" ? "dark" : "light";
+    const forcedColors = rendering === "forced colours" ? "active" : "none";
+    await page.emulateMedia({ colorScheme, forcedColors, reducedMotion: "reduce" });
     const model = await script([{ text: "" }], { times: 1, status: 401 });
     await script(
       [
@@ -152,7 +154,7 @@ for (const colorScheme of ["light", "dark"] as const)
       /^(page-has-heading-one|aria-hidden-focus)/.test(violation);
     expect((await violations(page)).filter((violation) => !isBehind(violation))).toEqual([]);
 
-    const nobody = await browser.newPage({ colorScheme, baseURL: page.url() });
+    const nobody = await browser.newPage({ colorScheme, forcedColors, baseURL: page.url() });
     await nobody.goto("/login");
     await expect(nobody.getByRole("button", { name: "Log in" })).toBeVisible();
     expect(await violations(nobody)).toEqual([]);

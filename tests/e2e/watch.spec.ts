@@ -1,0 +1,108 @@
+import { violations } from "./barriers";
+import { error, finish, says, script } from "./provider";
+import { Replay } from "./replay";
+import { expect, openScripted, test } from "./test";
+import { movedWhile, watch } from "./watch";
+
+const WORDS = Array.from({ length: 60 }, (_, n) => `Paragraph ${n} of some words.\n\n`);
+const ANSWERS = {
+  "a whole answer": { steps: [...WORDS.map(says), ...finish()], end: /Answer ready/ },
+  "a failed answer": { steps: [says("Half"), error("engine crashed")], end: /failed/i },
+};
+
+for (const [name, { steps, end }] of Object.entries(ANSWERS))
+  test(`${name} is told in at most four announcements, and the focus stays`, async ({
+    api,
+    chat,
+    page,
+  }) => {
+    const watched = await watch(page);
+    await openScripted({ api, chat }, steps);
+    await chat.box.click();
+    await watched.forget();
+    await chat.send("Write");
+    await expect.poll(async () => (await watched.heard()).said.at(-1)).toMatch(end);
+    await chat.expectSettled();
+    const { said, focused } = await watched.heard();
+    expect(said[0]).toBe("Answering");
+    expect(said.length, said.join(" | ")).toBeLessThanOrEqual(4);
+    expect(focused).toEqual([]);
+    await expect(chat.box).toBeFocused();
+  });
+
+test("one announcement too many, a stolen focus and a long task are found", async ({
+  chat,
+  page,
+}) => {
+  const watched = await watch(page);
+  await chat.open();
+  await watched.forget();
+  await page.evaluate(async () => {
+    const region = document.querySelector("[role=status]");
+    for (const word of ["one", "two"]) {
+      if (region) region.textContent = word;
+      await new Promise(requestAnimationFrame);
+    }
+    document.querySelector("button")?.focus();
+    const start = performance.now();
+    while (performance.now() - start < 150);
+  });
+  await expect
+    .poll(async () => Math.max(0, ...(await watched.heard()).tasks))
+    .toBeGreaterThanOrEqual(150);
+  const { said, focused } = await watched.heard();
+  expect(said).toEqual(["one", "two"]);
+  expect(focused).toHaveLength(1);
+});
+
+test("a barrier is found in every rendering", async ({ chat, page }) => {
+  await chat.open();
+  await page.evaluate(() => {
+    const button = document.createElement("button");
+    document.querySelector("main")?.append(button, document.createElement("img"));
+  });
+  for (const media of [{ colorScheme: "dark" }, { forcedColors: "active" }] as const) {
+    await page.emulateMedia(media);
+    const found = (await violations(page)).join();
+    expect(found).toContain("button-name");
+    expect(found).toContain("image-alt");
+  }
+});
+
+test("rows that grow above and below do not move what is read; a planted jump is found", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const long = WORDS.join("");
+  const model = await script([says(`\`\`\`js\nlet a = 1\n\`\`\`\n\n${long}`), ...finish()]);
+  const chatId = await api.newChat(model);
+  for (let turn = 1; turn <= 2; turn++) {
+    await api.call("POST", `/api/chats/${chatId}/messages/`, { content: `Question ${turn}` });
+    await api.expectSettled(chatId);
+  }
+  const replay = await Replay.begin({ api, chat }, chatId);
+  const row = chat.answers.nth(1).getByText("Paragraph 30 of");
+  await chat.answer.hover();
+  await page.mouse.wheel(0, -100);
+  await row.evaluate((paragraph) => paragraph.scrollIntoView({ block: "center" }));
+  await expect.poll(() => movedWhile(row, () => page.evaluate(() => 0))).toBe(0);
+
+  expect(await movedWhile(row, () => replay.play(long))).toBeLessThanOrEqual(1);
+  const grown = (height: number) =>
+    chat.answers.first().evaluate((answer, by) => {
+      // As an image that opens, or thoughts that unfold.
+      const block = document.createElement("div");
+      block.style.height = `${by}px`;
+      answer.prepend(block);
+      return new Promise((resolve) => setTimeout(resolve, 200));
+    }, height);
+  expect(await movedWhile(row, () => grown(240))).toBeLessThanOrEqual(1);
+
+  const jump = () =>
+    row.evaluate((element) => {
+      element.style.marginTop = "3px";
+      return new Promise(requestAnimationFrame);
+    });
+  expect(await movedWhile(row, jump)).toBeGreaterThan(1);
+});

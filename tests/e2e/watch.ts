@@ -1,0 +1,70 @@
+import type { Locator, Page } from "@playwright/test";
+
+declare global {
+  interface Window {
+    heard: { said: string[]; focused: string[]; tasks: number[] };
+  }
+}
+
+/** What a screen reader would say by itself, where the focus went, and how long tasks took; before the page opens. */
+export async function watch(page: Page) {
+  await page.addInitScript(() => {
+    window.heard = { said: [], focused: [], tasks: [] };
+    const { said, focused, tasks } = window.heard;
+    const live = "[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log]";
+    new MutationObserver((records) => {
+      const regions = new Set<Element>();
+      for (const { target, addedNodes } of records) {
+        const element = target instanceof Element ? target : target.parentElement;
+        const region = element?.closest(live);
+        if (region) regions.add(region);
+        for (const node of addedNodes)
+          if (node instanceof Element)
+            for (const inside of [node, ...node.querySelectorAll("*")])
+              if (inside.matches(live)) regions.add(inside);
+      }
+      for (const region of regions) if (region.textContent) said.push(region.textContent);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+    document.addEventListener("focusin", ({ target }) => {
+      if (target instanceof Element)
+        focused.push(target.getAttribute("aria-label") ?? target.tagName);
+    });
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) tasks.push(duration);
+    }).observe({ type: "longtask" });
+  });
+  return {
+    heard: () => page.evaluate(() => window.heard),
+    forget: () =>
+      page.evaluate(() => {
+        for (const list of Object.values(window.heard)) list.length = 0;
+      }),
+  };
+}
+
+/** Follows an element frame by frame while something happens: by how many pixels it was moved at worst. */
+export async function movedWhile(place: Locator, act: () => Promise<unknown>): Promise<number> {
+  const element = await place.elementHandle();
+  if (!element) throw new Error("There is nothing to follow.");
+  const stop = await element.evaluateHandle((followed) => {
+    const start = followed.getBoundingClientRect().top;
+    let worst = 0;
+    // After the frame: within it, what has been observed is not yet put right.
+    const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    let isDone = false;
+    const follow = async () => {
+      while (!isDone) {
+        await frame();
+        worst = Math.max(worst, Math.abs(followed.getBoundingClientRect().top - start));
+      }
+      return worst;
+    };
+    const following = follow();
+    return () => {
+      isDone = true;
+      return following;
+    };
+  });
+  await act();
+  return stop.evaluate((end) => end());
+}

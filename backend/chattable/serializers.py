@@ -201,6 +201,8 @@ class MessagePageSerializer(serializers.Serializer[Data]):
         child=serializers.ListField(child=serializers.UUIDField()),
         help_text=_("By a message's id, the ids of it and its siblings, oldest first; only where there are any."),
     )
+    length = serializers.IntegerField(help_text=_("How many messages the whole path has."))
+    position = serializers.IntegerField(help_text=_("How many of them stand before the first one here."))
     before = serializers.UUIDField(allow_null=True, help_text=_("The `before` of the older page; null at the root."))
     after = serializers.UUIDField(allow_null=True, help_text=_("The `after` of the newer page; null at the leaf."))
 

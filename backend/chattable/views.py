@@ -305,6 +305,8 @@ class ChatMessageViewSet(OwnerChatView):
                 {
                     "results": [schema.TURN, schema.ANSWER],
                     "siblings": {schema.ANSWER_ID: [schema.OTHER_ID, schema.ANSWER_ID]},
+                    "length": 2,
+                    "position": 0,
                     "before": None,
                     "after": None,
                 },
@@ -323,7 +325,8 @@ class ChatMessageViewSet(OwnerChatView):
             raise _not_shown(place)
         results = [events.message_snapshot(message) for message in page.messages]
         siblings = {str(pk): ids for pk, ids in Message.objects.siblings(page.messages).items()}
-        return Response({"results": results, "siblings": siblings, "before": page.before, "after": page.after})
+        places = {name: getattr(page, name) for name in ("length", "position", "before", "after")}
+        return Response({"results": results, "siblings": siblings, **places})
 
     @extend_schema(
         summary="Find in a chat",

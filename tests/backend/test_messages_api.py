@@ -59,7 +59,8 @@ def test_a_turn_is_kept_and_its_answer_is_queued(api: Api, owner: Any) -> None:
     assert now["active_at"] > chat.active_at.isoformat()
     assert api.get(f"/api/messages/{answer['id']}/").json() == answer
     page = shown(api, chat)
-    assert page == {"results": [message, answer], "siblings": {}, "before": None, "after": None}
+    whole = {"length": 2, "position": 0, "before": None, "after": None}
+    assert page == {"results": [message, answer], "siblings": {}, **whole}
 
 
 @pytest.mark.parametrize(
@@ -446,6 +447,7 @@ def test_the_path_is_read_forwards_page_by_page(api: Api, owner: Any, number: in
         page = shown(api, chat, limit=7, after=page["after"])
         assert page["results"]
         assert page["before"]
+        assert (page["position"], page["length"]) == (len(read), number)
         read += ids(page)
 
     assert read == expected
@@ -463,6 +465,7 @@ def test_a_page_around_a_message_holds_its_neighbours(limit: int, place: int) ->
 
     first, last = max(0, place - (limit - 1) // 2), min(19, place + limit // 2)
     assert ids(page) == expected[first : last + 1]
+    assert (page["position"], page["length"]) == (first, 20)
     assert page["before"] == (expected[first] if first > 0 else None)
     assert page["after"] == (expected[last] if last < 19 else None)
 
@@ -471,7 +474,7 @@ def test_a_page_around_a_message_holds_its_neighbours(limit: int, place: int) ->
 def test_nothing_is_before_the_root_and_after_the_leaf(api: Api, owner: Any) -> None:
     chat = ChatFactory.create(owner=owner)
     messages = path_of(chat, 3)
-    nothing: dict[str, Any] = {"results": [], "siblings": {}, "before": None, "after": None}
+    nothing: dict[str, Any] = {"results": [], "siblings": {}, "length": 3, "position": 0, "before": None, "after": None}
 
     assert shown(api, chat, before=messages[0].id) == nothing
     assert shown(api, chat, after=messages[-1].id) == nothing
@@ -481,7 +484,7 @@ def test_nothing_is_before_the_root_and_after_the_leaf(api: Api, owner: Any) -> 
 def test_an_empty_chat_has_one_empty_page(api: Api, owner: Any) -> None:
     chat = ChatFactory.create(owner=owner)
 
-    nothing: dict[str, Any] = {"results": [], "siblings": {}, "before": None, "after": None}
+    nothing: dict[str, Any] = {"results": [], "siblings": {}, "length": 0, "position": 0, "before": None, "after": None}
     assert shown(api, chat) == shown(api, chat, from_start="true") == nothing
 
 
@@ -550,7 +553,7 @@ def test_reading_costs_the_same_in_a_short_chat_and_in_a_long_one(
         api.get("/api/chats/")
         queries: list[dict[str, Any]] = [{}, *({place: messages[1].id} for place in ("before", "after", "around"))]
         for query in queries:
-            with django_assert_num_queries(5):  # session, person, chat, messages, siblings
+            with django_assert_num_queries(6):  # session, person, chat, messages, their number, siblings
                 shown(api, chat, **query)
 
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -15,6 +15,7 @@ export interface Stack {
   url: string;
   /** The fake provider, without `/v1`. */
   provider: string;
+  env: Record<string, string>;
 }
 
 /** The stack that the global setup has started. */
@@ -24,6 +25,19 @@ export function stack(): Stack {
   return JSON.parse(found);
 }
 
+/** Runs a program of the back end beside the stack, on its database. */
+export function runPython(file: string, input: string): void {
+  const env = {
+    ...process.env,
+    PYTHONPATH: BACKEND,
+    DJANGO_SETTINGS_MODULE: "config.settings",
+    ...stack().env,
+    DEBUG: "1",
+    OPENAI_API_KEY: "none",
+  };
+  execFileSync(PYTHON, [join(__dirname, file)], { cwd: BACKEND, env, input });
+}
+
 /** Starts the stack for all tests; what it returns stops it and fails if its log is not clean. */
 export default async function start(): Promise<() => Promise<void>> {
   const data = await mkdtemp(join(tmpdir(), "chattable-e2e-"));
@@ -31,8 +45,12 @@ export default async function start(): Promise<() => Promise<void>> {
     cwd: BACKEND,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const { url, provider_url } = JSON.parse(await firstLine(child));
-  const running: Stack = { url, provider: provider_url.replace(/\/v1$/, "") };
+  const { url, provider_url, ...facts } = JSON.parse(await firstLine(child));
+  const running: Stack = {
+    url,
+    provider: provider_url.replace(/\/v1$/, ""),
+    env: { DATABASE_URL: facts.database_url, REDIS_URL: facts.redis_url },
+  };
   process.env.CHATTABLE_E2E_STACK = JSON.stringify(running);
   return async () => {
     if (child.exitCode === null) {

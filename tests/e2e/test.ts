@@ -4,7 +4,7 @@ import { ChatPage } from "./chat-page";
 import { Guard } from "./guard";
 import { Line } from "./line";
 import { script } from "./provider";
-import { stack } from "./stack";
+import { runPython, stack } from "./stack";
 
 export { expect };
 
@@ -45,6 +45,13 @@ export class Api {
   /** A new chat whose answers come from a model that plays these steps. */
   async newChat(model: string, title = "A chat"): Promise<string> {
     return (await this.call("POST", "/api/chats/", { title, model })).id;
+  }
+
+  /** A new chat that holds these messages already, question by answer. */
+  async chatOf(messages: string[], title = "A long chat"): Promise<string> {
+    const { id } = await this.call("POST", "/api/chats/", { title });
+    runPython("seed.py", JSON.stringify({ chat: id, messages }));
+    return id;
   }
 
   async messages(

@@ -91,6 +91,14 @@ class MessageManager(models.Manager["Message"]):
         rows = self.raw(ids, [self._db_id(leaf), _LONGEST])
         return [row.pk for row in rows]
 
+    def path_length(self, leaf: uuid.UUID | None) -> int:
+        """How many messages the path to `leaf` has."""
+        if leaf is None:
+            return 0
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(f"{self._path()} SELECT COUNT(*) FROM path", [self._db_id(leaf), _LONGEST])  # noqa: S608
+            return int(cursor.fetchone()[0])
+
     def _path(self) -> str:
         table = self.model._meta.db_table
         return f"""WITH RECURSIVE path(id, parent_id, depth) AS (
@@ -107,7 +115,7 @@ class MessageManager(models.Manager["Message"]):
             return []
         rows = self.raw(
             f"""{self._path()}
-            SELECT m.* FROM path JOIN {self.model._meta.db_table} m ON m.id = path.id {join}
+            SELECT m.*, path.depth AS depth FROM path JOIN {self.model._meta.db_table} m ON m.id = path.id {join}
             ORDER BY path.depth DESC""",  # noqa: S608
             [self._db_id(leaf), limit or _LONGEST, *params],
         )
@@ -172,6 +180,7 @@ class Message(Versioned):
         chat_id: uuid.UUID
         parent_id: uuid.UUID | None
         continues_id: uuid.UUID | None
+        depth: int  # of a message that was read as part of a path: 1 for its leaf
 
     objects: ClassVar[MessageManager] = MessageManager()
 

@@ -79,9 +79,14 @@ def _above(place: Place) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class PathPage:
-    """Some messages of the path that is shown, oldest first, and where its neighbours begin."""
+    """Some messages of the path that is shown, oldest first, and where its neighbours begin.
+
+    `length` counts the whole path, `position` what stands before the first of them.
+    """
 
     messages: Sequence[Message]
+    length: int = 0
+    position: int = 0
     before: uuid.UUID | None = None
     after: uuid.UUID | None = None
 
@@ -111,10 +116,17 @@ def path_page(
 
 
 def _page(messages: Sequence[Message], leaf: uuid.UUID | None) -> PathPage:
+    length = Message.objects.path_length(leaf)
     if not messages:
-        return PathPage([])
+        return PathPage([], length)
     first, last = messages[0], messages[-1]
-    return PathPage(messages, before=first.pk if first.parent_id else None, after=last.pk if last.pk != leaf else None)
+    return PathPage(
+        messages,
+        length=length,
+        position=length - first.depth,
+        before=first.pk if first.parent_id else None,
+        after=last.pk if last.pk != leaf else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

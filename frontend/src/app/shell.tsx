@@ -1,5 +1,5 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import { AccountMenu } from "@/features/account/account-menu";
 import { ChatView } from "@/features/chat/chat-view";
 import { Sidebar } from "@/features/sidebar/sidebar";
@@ -9,23 +9,30 @@ import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";
 import { uuid7 } from "@/shared/uuid";
 import { Attention } from "./attention";
+import { Shortcuts } from "./shortcuts";
 import { SkipLink } from "./skip-link";
 import { TopBar } from "./top-bar";
 import { useSheet } from "./use-sheet";
-import { useShortcuts } from "./use-shortcuts";
 
 /** The signed-in page: the list of chats at the side, one chat in the middle. */
 export function Shell({ user }: { user: User }) {
   const { chatId: open } = useParams({ strict: false });
-  const { message } = useSearch({ strict: false });
+  const { message, find } = useSearch({ strict: false });
   const navigate = useNavigate();
   const fresh = useFreshId(open);
   const chatId = open ?? fresh;
   const sheet = useSheet();
-  useShortcuts();
+  const onFind = useCallback(
+    (isOpen: boolean) => {
+      const search = isOpen ? { message, find: true } : { message };
+      void navigate({ to: ".", search, replace: true });
+    },
+    [navigate, message],
+  );
   return (
     <Events user={user.id}>
       <Attention openId={open} />
+      <Shortcuts />
       <div className="flex h-dvh overflow-hidden">
         <SkipLink />
         <div className="hidden w-sidebar shrink-0 wide:block">
@@ -41,8 +48,10 @@ export function Shell({ user }: { user: User }) {
             chatId={chatId}
             isNew={open === undefined}
             target={message}
+            isFinding={find}
+            onFind={onFind}
             onLeaveTarget={() => {
-              if (message) void navigate({ to: ".", search: {}, replace: true });
+              if (message || find) void navigate({ to: ".", search: {}, replace: true });
             }}
           />
         </main>

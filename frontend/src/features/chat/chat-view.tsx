@@ -1,10 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { isCut, openPath } from "@/shared/api/path";
 import { strings } from "@/shared/strings";
 import { Notice } from "@/shared/ui/notice";
 import { Composer } from "./composer/composer";
 import { ConnectionLine } from "./connection-line";
+import type { Hit } from "./find/find-bar";
+import { useFindKey } from "./find/use-find-key";
 import { Examples, Greeting } from "./greeting";
 import { LoadFailed } from "./load-failed";
 import { MessageList } from "./message-list";
@@ -12,8 +14,11 @@ import { NotifyLine } from "./notify-line";
 import { splitWaiting } from "./queue/split-waiting";
 import { useAnnouncements } from "./use-announcements";
 import { useLinked } from "./use-linked";
+import { MOST_MOUNTED } from "./use-overscan";
 import { usePath } from "./use-path";
 import { useStop } from "./use-stop";
+
+const FindBar = lazy(async () => ({ default: (await import("./find/find-bar")).FindBar }));
 
 interface Props {
   chatId: string;
@@ -21,19 +26,27 @@ interface Props {
   isNew: boolean;
   /** The message that the address leads to. */
   target?: string;
+  /** The bar that finds texts is open. */
+  isFinding?: boolean;
+  onFind?: (isOpen: boolean) => void;
   /** Called when the reader goes on to the end of the chat. */
   onLeaveTarget?: () => void;
 }
 
 /** One chat: its messages and the box to write in. */
-export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
+export function ChatView({ chatId, isNew, target, isFinding, onFind, onLeaveTarget }: Props) {
   const client = useQueryClient();
-  const linked = useLinked(chatId, target);
+  const [found, setHit] = useState<Hit>();
+  const hit = isFinding ? found : undefined;
+  const shown = hit?.id ?? target;
+  const linked = useLinked(chatId, shown);
   const path = usePath(chatId, { enabled: !isNew && !linked.isOpening });
   const { query, messages } = path;
   const { running, stopping, stop } = useStop(chatId);
   const { rows, waiting } = useMemo(() => splitWaiting(messages, stopping), [messages, stopping]);
   useAnnouncements(chatId);
+  const openFind = useCallback(() => onFind?.(true), [onFind]);
+  useFindKey({ isNeeded: path.extent.length > MOST_MOUNTED, onOpen: openFind });
   const isEmpty = messages.length === 0 && (isNew || query.isSuccess);
   const hasFailed = query.isError && !query.data;
   const toLatest = async () => {
@@ -42,6 +55,11 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
   };
   return (
     <div className="flex min-h-0 flex-1 flex-col">
+      {isFinding && !isNew && (
+        <Suspense>
+          <FindBar chatId={chatId} onHit={setHit} onClose={() => onFind?.(false)} />
+        </Suspense>
+      )}
       {linked.isMissing && (
         <Notice title={strings.chat.noMessage} className="mx-4 mt-3 max-w-measure wide:mx-auto">
           {strings.chat.noMessageHint}
@@ -52,14 +70,16 @@ export function ChatView({ chatId, isNew, target, onLeaveTarget }: Props) {
       {!isEmpty && !hasFailed && (
         <MessageList
           messages={rows}
+          extent={path.extent}
           siblings={path.siblings}
           older={path.older}
           newer={path.newer}
-          target={target}
+          target={shown}
+          hit={hit}
           onLatest={toLatest}
         />
       )}
-      <div className="px-4 pb-4">
+      <div data-region className="px-4 pb-4">
         <ConnectionLine />
         <NotifyLine running={running} />
         <Composer

@@ -7,9 +7,10 @@ interface Props {
   message: ShownMessage;
   siblings: readonly string[] | undefined;
   index: number;
-  count: number;
-  /** Not all rows are in the document: each says which one it is. */
-  isWindowed: boolean;
+  isLast: boolean;
+  /** Which one of how many it is, where not all rows are in the document. */
+  position: number | undefined;
+  setSize: number | undefined;
   /** A link has led to it. */
   isMarked: boolean;
 }
@@ -24,8 +25,9 @@ export const ListRow = memo(function ListRow({
   message,
   siblings,
   index,
-  count,
-  isWindowed,
+  isLast,
+  position,
+  setSize,
   isMarked,
 }: Props) {
   return (
@@ -33,13 +35,13 @@ export const ListRow = memo(function ListRow({
       ref={ref}
       data-index={index}
       data-message={message.id}
-      aria-setsize={isWindowed ? count : undefined}
-      aria-posinset={isWindowed ? index + 1 : undefined}
+      aria-setsize={setSize}
+      aria-posinset={position}
       aria-current={isMarked || undefined}
       className="absolute inset-x-0 top-0 px-4"
     >
       <div className={isMarked ? marked : "mx-auto max-w-measure"}>
-        <Turn message={message} siblings={siblings} isLast={index === count - 1} />
+        <Turn message={message} siblings={siblings} isLast={isLast} />
       </div>
     </li>
   );

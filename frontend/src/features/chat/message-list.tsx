@@ -1,45 +1,55 @@
-import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import { measureElement, useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Siblings } from "@/shared/api/messages";
 import type { ShownMessage } from "@/shared/api/types";
 import { strings } from "@/shared/strings";
+import type { Hit } from "./find/find-bar";
+import { useMarks } from "./find/use-marks";
 import { LatestPill } from "./latest-pill";
 import { ListRow } from "./list-row";
 import { type More, MoreLine } from "./more-line";
 import { rowsToMount } from "./pinned-rows";
+import { Quote } from "./quote";
+import { heightOf, keepHeight } from "./row-heights";
 import { NEAR_END, reserveFor } from "./scroll";
 import { useAnchor } from "./use-anchor";
 import { HoldContext, useHoldPlace } from "./use-hold";
+import { useLoadAll, useLoadMore } from "./use-load-more";
 import { MOST_MOUNTED, useOverscan } from "./use-overscan";
 import { useScrollMode } from "./use-scroll-mode";
+import { useWalkTurns } from "./use-walk-turns";
 
 interface Props {
   messages: readonly ShownMessage[];
+  /** Where the loaded messages stand in the whole path. */
+  extent: { start: number; length: number };
   siblings: Siblings;
   older: More;
   newer: More;
   /** The message that a link leads to. */
   target: string | undefined;
+  /** A text that is to be marked in that message. */
+  hit: Hit | undefined;
   /** Asks for the end of the path, which may not be loaded. */
   onLatest: () => Promise<void>;
 }
 
-type List = Virtualizer<HTMLDivElement, HTMLLIElement>;
+export type List = Virtualizer<HTMLDivElement, HTMLLIElement>;
 
 const GAP = 16;
 const LINE = 48;
-/** More messages are fetched when the reader is this near to the first or the last one. */
-const NEAR = 800;
 
 /** The turns of a chat. Only this component knows that not all of them are mounted. */
-export function MessageList({ messages, siblings, older, newer, target, onLatest }: Props) {
+export function MessageList(props: Props) {
+  const { messages, extent, siblings, older, newer, target, hit, onLatest } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [mode, send] = useScrollMode(scroller);
   const [reserve, setReserve] = useState(GAP);
   const [isAway, setAway] = useState(false);
   const floor = useRef(0);
   const anchor = useAnchor(messages, target);
-  const overscan = useOverscan(messages.length);
+  const isWindowed = extent.length > MOST_MOUNTED;
+  const overscan = useOverscan(messages.length, isWindowed);
   const isFollowing = mode === "following" && !newer.hasMore;
 
   const onChange = (list: List) => {
@@ -57,9 +67,15 @@ export function MessageList({ messages, siblings, older, newer, target, onLatest
     count: messages.length,
     getScrollElement: () => scroller.current,
     getItemKey: (index) => messages[index]?.id ?? index,
-    estimateSize: (index) => estimate(messages[index]),
+    estimateSize: (index) => heightOf(messages[index], scroller.current),
+    measureElement: (row, entry, instance) => {
+      const height = measureElement(row, entry, instance);
+      keepHeight(row.dataset.message ?? "", row.offsetWidth, height);
+      return height;
+    },
     overscan,
-    rangeExtractor: (range) => rowsToMount(scroller.current, range),
+    rangeExtractor: (range) =>
+      rowsToMount(scroller.current, range, (id) => messages.findIndex((one) => one.id === id)),
     paddingStart: older.hasMore ? LINE : GAP,
     paddingEnd: reserve,
     scrollPaddingStart: GAP,
@@ -85,6 +101,8 @@ export function MessageList({ messages, siblings, older, newer, target, onLatest
     [list],
   );
   const hold = useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor });
+  useWalkTurns({ list, scroller, onWalk: onHold });
+  useMarks({ scroller, hit, onScroll: onHold });
   useOpenAtEnd(list, messages.length > 0 && anchor === undefined);
   useKeepEnd(list, scroller, isFollowing);
   useLayoutEffect(() => {
@@ -92,22 +110,25 @@ export function MessageList({ messages, siblings, older, newer, target, onLatest
     floor.current = 0;
     send({ type: "sent" });
   }, [anchor, send]);
-  // Again when older messages have come in above: its index is another one then.
+  // Again when older messages have come in above, or rows that were guessed have got their heights.
   const anchorIndex = mode === "anchored" ? messages.findIndex(({ id }) => id === anchor) : -1;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with the overscan rows above are mounted, and measured.
   useLayoutEffect(() => {
     if (anchor === undefined || anchorIndex < 0) return;
     const frame = requestAnimationFrame(() => list.scrollToIndex(anchorIndex, { align: "start" }));
     return () => cancelAnimationFrame(frame);
-  }, [anchor, anchorIndex, list]);
+  }, [anchor, anchorIndex, overscan, older.hasMore, list]);
   useLoadMore(list, { older: isFollowing ? undefined : older, newer });
+  useLoadAll(isWindowed ? [] : [older, newer]);
 
-  const isWindowed = messages.length > MOST_MOUNTED;
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <div
         ref={scroller}
+        data-region
         className="min-h-0 flex-1 overflow-y-auto overscroll-contain [overflow-anchor:none]"
       >
+        <Quote />
         <MoreLine more={older} at="top" />
         <HoldContext value={hold}>
           <ol
@@ -125,8 +146,9 @@ export function MessageList({ messages, siblings, older, newer, target, onLatest
                   message={message}
                   siblings={siblings[message.id]}
                   index={index}
-                  count={messages.length}
-                  isWindowed={isWindowed}
+                  isLast={index === messages.length - 1}
+                  position={isWindowed ? extent.start + index + 1 : undefined}
+                  setSize={isWindowed ? extent.length : undefined}
                   isMarked={message.id === target}
                 />
               ) : null;
@@ -140,17 +162,6 @@ export function MessageList({ messages, siblings, older, newer, target, onLatest
       )}
     </div>
   );
-}
-
-function useLoadMore(list: List, { older, newer }: { older: More | undefined; newer: More }): void {
-  const first = list.range?.startIndex ?? 0;
-  const last = list.range?.endIndex ?? 0;
-  useEffect(() => {
-    const offset = list.scrollOffset ?? 0;
-    if (first < 10 && offset < NEAR && older?.mayLoad) older.load();
-    const below = list.getTotalSize() - offset - (list.scrollRect?.height ?? 0);
-    if (last >= list.options.count - 10 && below < NEAR && newer.mayLoad) newer.load();
-  }, [first, last, list, older, newer]);
 }
 
 function useOpenAtEnd(list: List, isWanted: boolean): void {
@@ -173,9 +184,4 @@ function useKeepEnd(
     observer.observe(scroller.current);
     return () => observer.disconnect();
   }, [list, scroller, isFollowing]);
-}
-
-function estimate(message: ShownMessage | undefined): number {
-  const lines = Math.ceil((message?.content_length ?? 0) / 85);
-  return (message?.role === "user" ? Math.min(lines, 12) : lines) * 26 + 72;
 }

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { asApiError } from "@/shared/api/error";
-import { fetchMessage } from "@/shared/api/messages";
+import { fetchMessage, flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
 import { isNotShown, openPath } from "@/shared/api/path";
 import { useShowBranch } from "./use-show-branch";
 
@@ -11,6 +11,8 @@ export function useLinked(chatId: string, target: string | undefined) {
   const query = useQuery({
     queryKey: ["linked", chatId, target],
     queryFn: async ({ queryKey: [, , id = ""] }) => {
+      const messages = flatMessages(client.getQueryData<Messages>(messagesKey(chatId)));
+      if (messages.some((message) => message.id === id)) return true;
       try {
         await openPath(client, chatId, { around: id });
         return true;

@@ -5,10 +5,10 @@ export const MOST_MOUNTED = 300;
 const WINDOW = 6;
 const STEP = 20;
 
-/** How many rows to keep beyond the view: grows while the browser is idle until every row is there. */
-export function useOverscan(count: number): number {
+/** How many rows to keep beyond the view: where all are to be mounted it grows while the browser is idle. */
+export function useOverscan(count: number, isWindowed: boolean): number {
   const [overscan, setOverscan] = useState(WINDOW);
-  const wanted = count <= MOST_MOUNTED ? count : WINDOW;
+  const wanted = isWindowed ? WINDOW : count;
   useEffect(() => {
     if (overscan >= wanted) return;
     return whenIdle(() => startTransition(() => setOverscan(Math.min(overscan + STEP, wanted))));
@@ -16,7 +16,7 @@ export function useOverscan(count: number): number {
   return Math.min(overscan, Math.max(wanted, WINDOW));
 }
 
-function whenIdle(work: () => void): () => void {
+export function whenIdle(work: () => void): () => void {
   if (!window.requestIdleCallback) {
     const timer = setTimeout(work, 50);
     return () => clearTimeout(timer);

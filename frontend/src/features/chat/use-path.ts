@@ -1,6 +1,12 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { flatMessages, type Messages, messagesQuery, siblingsOf } from "@/shared/api/messages";
+import {
+  extentOf,
+  flatMessages,
+  type Messages,
+  messagesQuery,
+  siblingsOf,
+} from "@/shared/api/messages";
 import type { More } from "./more-line";
 
 /** The loaded messages of the path that is shown, and the ways on at both of its ends. */
@@ -11,6 +17,7 @@ export function usePath(chatId: string, { enabled }: { enabled: boolean }) {
     () => flatMessages(data).filter(({ role }) => role !== "system"),
     [data],
   );
+  const extent = useMemo(() => extentOf(data), [data]);
   const siblings = useMemo(() => siblingsOf(data), [data]);
   const older = useMore({
     hasMore: query.hasPreviousPage,
@@ -24,7 +31,7 @@ export function usePath(chatId: string, { enabled }: { enabled: boolean }) {
     hasFailed: query.isFetchNextPageError,
     fetch: query.fetchNextPage,
   });
-  return { query, messages, siblings, older, newer };
+  return { query, messages, extent, siblings, older, newer };
 }
 
 interface End {

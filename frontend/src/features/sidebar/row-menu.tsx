@@ -1,8 +1,17 @@
+import { useNavigate } from "@tanstack/react-router";
 import { useRef } from "react";
 import { exportAddress } from "@/shared/api/chats";
 import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
-import { DownloadIcon, MoreIcon, NoteIcon, PencilIcon, TrashIcon } from "@/shared/ui/icons";
+import {
+  DownloadIcon,
+  ListIcon,
+  MoreIcon,
+  NoteIcon,
+  PencilIcon,
+  SearchIcon,
+  TrashIcon,
+} from "@/shared/ui/icons";
 import { Menu, MenuDownload, MenuItem } from "@/shared/ui/menu";
 
 interface Props {
@@ -16,6 +25,10 @@ interface Props {
 export function RowMenu({ chatId, title, onRename, onInstruct, onDelete }: Props) {
   // What was chosen takes the focus itself; giving it back to the button would take it away again.
   const chosen = useRef(false);
+  const navigate = useNavigate();
+  const params = { chatId };
+  const find = () => void navigate({ to: "/chats/$chatId", params, search: { find: true } });
+  const read = () => void navigate({ to: "/chats/$chatId/read", params });
   const choose = (act: () => void) => () => {
     chosen.current = true;
     act();
@@ -39,6 +52,12 @@ export function RowMenu({ chatId, title, onRename, onInstruct, onDelete }: Props
       </MenuItem>
       <MenuItem icon={<NoteIcon />} onSelect={choose(onInstruct)}>
         {strings.sidebar.instructions}
+      </MenuItem>
+      <MenuItem icon={<SearchIcon />} onSelect={choose(find)}>
+        {strings.find.open}
+      </MenuItem>
+      <MenuItem icon={<ListIcon />} onSelect={choose(read)}>
+        {strings.reading.open}
       </MenuItem>
       <MenuDownload icon={<DownloadIcon />} href={exportAddress(chatId, "markdown")}>
         {strings.sidebar.saveMarkdown}

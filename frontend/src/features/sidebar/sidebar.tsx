@@ -15,7 +15,7 @@ interface Props {
 /** The list of chats, and the way to a new one. */
 export function Sidebar({ openId, replace, footer }: Props) {
   return (
-    <nav aria-label={strings.sidebar.title} className="flex h-full flex-col bg-surface">
+    <nav data-region aria-label={strings.sidebar.title} className="flex h-full flex-col bg-surface">
       <div className="p-2">
         <Link
           to="/"

@@ -10,6 +10,8 @@ export type Siblings = Readonly<Record<string, readonly string[]>>;
 export type MessageCursor = { before?: string; after?: string; around?: string };
 export type Messages = InfiniteData<MessagePage, MessageCursor>;
 
+const MOST_PAGES = 20;
+
 export const messagesKey = (chatId: string) => ["messages", chatId] as const;
 
 export const fetchMessages = (
@@ -36,6 +38,8 @@ export const messagesQuery = (chatId: string) =>
     // The socket is what refreshes settled messages; comparing long lists deeply costs more than it saves.
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
+    // The far end of a chat that is read through is fetched again when the reader comes back to it.
+    maxPages: MOST_PAGES,
   });
 
 export const fetchMessage = (id: string) =>
@@ -81,6 +85,15 @@ export const continueMessage = (id: string, body: { id?: string; model?: string 
 /** Every loaded message of the active path, oldest first. */
 export const flatMessages = (messages: Messages | undefined): ShownMessage[] =>
   messages?.pages.flatMap((page) => page.results) ?? [];
+
+/** How many messages stand before the first that is loaded, and how many there are in all. */
+export function extentOf(messages: Messages | undefined): { start: number; length: number } {
+  const pages = messages?.pages ?? [];
+  const start = pages[0]?.position ?? 0;
+  const end = start + pages.reduce((sum, { results }) => sum + results.length, 0);
+  const isCut = Boolean(pages.at(-1)?.after);
+  return { start, length: isCut ? Math.max(end, ...pages.map(({ length = 0 }) => length)) : end };
+}
 
 /** The siblings of all loaded messages that have any. */
 export const siblingsOf = (messages: Messages | undefined): Siblings =>

@@ -712,6 +712,10 @@ export interface components {
             siblings: {
                 [key: string]: string[];
             };
+            /** @description How many messages the whole path has. */
+            length: number;
+            /** @description How many of them stand before the first one here. */
+            position: number;
             /**
              * Format: uuid
              * @description The `before` of the older page; null at the root.

@@ -22,7 +22,12 @@ export type ChatEvent =
 export type ShownMessage = Omit<Message, "status"> & { status: Message["status"] | "sending" };
 
 /** One page of the active path, oldest first; `before` and `after` are the ids to ask the neighbours with. */
-export type MessagePage = Omit<Schemas["MessagePage"], "results" | "siblings"> & {
+export type MessagePage = Omit<
+  Schemas["MessagePage"],
+  "results" | "siblings" | "position" | "length"
+> & {
+  position?: number;
+  length?: number;
   results: ShownMessage[];
   siblings: Readonly<Record<string, readonly string[]>>;
 };

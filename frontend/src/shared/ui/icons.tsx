@@ -61,6 +61,16 @@ export const ChevronDownIcon = () => (
     <path d="m6 8 4 4 4-4" />
   </Svg>
 );
+export const SearchIcon = () => (
+  <Svg>
+    <path d="M9 14.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zm4-1.5 3.5 3.5" />
+  </Svg>
+);
+export const ChevronUpIcon = () => (
+  <Svg>
+    <path d="m6 12 4-4 4 4" />
+  </Svg>
+);
 export const ChevronLeftIcon = () => (
   <Svg>
     <path d="m12 6-4 4 4 4" />

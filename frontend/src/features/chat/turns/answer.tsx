@@ -30,7 +30,7 @@ export function Answer({ message, siblings, isLast }: Props) {
       aria-busy={running}
       data-turn
       tabIndex={-1}
-      className="group flex flex-col gap-3"
+      className="group relative flex flex-col gap-3"
     >
       <h2 id={heading} className="sr-only">
         {strings.message.answerBy(shown.model)}

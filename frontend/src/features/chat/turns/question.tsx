@@ -32,7 +32,7 @@ export function Question({ message, siblings }: Props) {
       aria-labelledby={heading}
       data-turn
       tabIndex={-1}
-      className="group flex flex-col items-end"
+      className="group relative flex flex-col items-end"
     >
       <h2 id={heading} className="sr-only">
         {strings.message.you}

@@ -1,0 +1,48 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { focusBox } from "@/features/chat/composer/focus-box";
+import { strings } from "@/shared/strings";
+import { Dialog } from "@/shared/ui/dialog";
+import { walkRegions } from "./regions";
+
+/** The keys that work everywhere on the page, and the list of all there are. */
+export function Shortcuts() {
+  const navigate = useNavigate();
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => {
+    const actOn = (event: KeyboardEvent): (() => void) | undefined => {
+      const isCommand = event.ctrlKey || event.metaKey;
+      if (isCommand && event.shiftKey && event.code === "KeyO")
+        return () => void navigate({ to: "/" }).then(focusBox);
+      if (event.key === "F6" && !isCommand && !event.altKey)
+        return () => walkRegions(event.shiftKey ? -1 : 1);
+      const isAsked = isCommand ? event.key === "/" : event.key === "?" && isOnTurn();
+      return isAsked ? () => setOpen(true) : undefined;
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      const act = event.defaultPrevented ? undefined : actOn(event);
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [navigate]);
+  return (
+    <Dialog open={isOpen} onOpenChange={setOpen} title={strings.shortcuts.title}>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
+        {strings.shortcuts.keys.map(([keys, words]) => (
+          <div key={keys} className="contents">
+            <dt>
+              <kbd className="whitespace-nowrap text-13 text-soft">{keys}</kbd>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
+
+/** A single letter counts only where no text is written: on a turn itself. */
+const isOnTurn = () => document.activeElement?.hasAttribute("data-turn") ?? false;

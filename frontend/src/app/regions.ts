@@ -14,5 +14,8 @@ function targetIn(region: HTMLElement): HTMLElement | null {
   const top = region.getBoundingClientRect().top;
   const turns = [...region.querySelectorAll<HTMLElement>("[data-turn]")];
   const seen = turns.find((turn) => turn.getBoundingClientRect().bottom > top);
-  return seen ?? region.querySelector<HTMLElement>("[aria-current=page], textarea, a, button");
+  const places = ["[aria-current=page]", "textarea", "a, button"];
+  return (
+    seen ?? places.map((place) => region.querySelector<HTMLElement>(place)).find(Boolean) ?? null
+  );
 }

@@ -10,11 +10,11 @@ export function useLinked(chatId: string, target: string | undefined) {
   const { mutateAsync: show } = useShowBranch(chatId);
   const query = useQuery({
     queryKey: ["linked", chatId, target],
-    queryFn: async ({ queryKey: [, , id = ""] }) => {
+    queryFn: async ({ queryKey: [, , id = ""], signal }) => {
       const messages = flatMessages(client.getQueryData<Messages>(messagesKey(chatId)));
       if (messages.some((message) => message.id === id)) return true;
       try {
-        await openPath(client, chatId, { around: id });
+        await openPath(client, chatId, { around: id }, signal);
         return true;
       } catch (error) {
         if (asApiError(error).status !== 400) throw error;

@@ -29,12 +29,15 @@ export async function openPath(
   client: QueryClient,
   chatId: string,
   cursor: MessageCursor = {},
+  signal?: AbortSignal,
 ): Promise<void> {
   const queryKey = messagesKey(chatId);
   await client.cancelQueries({ queryKey });
   for (let tries = 1; ; tries++) {
     const before = client.getQueryData<Messages>(queryKey);
-    const page = await fetchMessages(chatId, cursor);
+    const page = await fetchMessages(chatId, cursor, signal);
+    // The reader is on the way to another place already.
+    signal?.throwIfAborted();
     // What came meanwhile may be newer than the page.
     if (client.getQueryData(queryKey) !== before && tries < MOST_TRIES) continue;
     client.setQueryData<Messages>(queryKey, (known) => joined(known, page, cursor));

@@ -3,9 +3,11 @@ import type { Hit } from "./find-bar";
 import { rangesOf } from "./ranges";
 
 const NAME = "ct-hit";
-/** So many frames a row may take to appear, and then has to stand still. */
-const MOST_FRAMES = 120;
-const STILL_FRAMES = 3;
+/** So many frames a row may take to appear and to find its place. */
+const MOST_FRAMES = 180;
+/** What has not moved for so many frames may be corrected; after more of them it is there. */
+const STILL = 3;
+const SETTLED = 30;
 
 interface Options {
   scroller: RefObject<HTMLElement | null>;
@@ -17,32 +19,43 @@ interface Options {
 /** Marks a text in the row of its message, and scrolls to its first place there if that is out of sight. */
 export function useMarks({ scroller, hit, onScroll }: Options): void {
   useEffect(() => {
-    if (!hit) return;
+    if (!hit || !scroller.current) return;
     const view = scroller.current;
+    let ranges: Range[] = [];
     let last = Number.NaN;
     let still = 0;
     let frame = 0;
     const look = (left: number) => {
-      const row = view?.querySelector(`[data-message="${hit.id}"]`);
-      const top = row?.getBoundingClientRect().top ?? Number.NaN;
-      still = top === last ? still + 1 : 0;
-      last = top;
-      if (view && row && still >= STILL_FRAMES) mark(view, row);
-      else if (left > 0) frame = requestAnimationFrame(() => look(left - 1));
-    };
-    const mark = (view: HTMLElement, row: Element) => {
-      const ranges = rangesOf(row, hit.text);
-      if (typeof Highlight !== "undefined") CSS.highlights.set(NAME, new Highlight(...ranges));
-      const place = ranges[0]?.getBoundingClientRect();
-      const box = view.getBoundingClientRect();
-      if (!place || (place.top >= box.top && place.bottom <= box.bottom)) return;
-      onScroll();
-      view.scrollTop += place.top - box.top - box.height / 3;
+      const row = view.querySelector(`[data-message="${hit.id}"]`);
+      if (row && !ranges[0]?.startContainer.isConnected) {
+        ranges = rangesOf(row, hit.text);
+        mark(ranges);
+      }
+      const place = (ranges[0] ?? row)?.getBoundingClientRect();
+      still = place?.top === last ? still + 1 : 0;
+      last = place?.top ?? Number.NaN;
+      if (place && still >= STILL && !isIn(view, place)) {
+        onScroll();
+        view.scrollTop += place.top - view.getBoundingClientRect().top - view.clientHeight / 3;
+      }
+      if (left > 0 && still < SETTLED) frame = requestAnimationFrame(() => look(left - 1));
     };
     look(MOST_FRAMES);
     return () => {
       cancelAnimationFrame(frame);
-      if (typeof Highlight !== "undefined") CSS.highlights.delete(NAME);
+      mark([]);
     };
   }, [scroller, hit, onScroll]);
+}
+
+function mark(ranges: Range[]): void {
+  if (typeof Highlight === "undefined") return;
+  if (ranges.length > 0) CSS.highlights.set(NAME, new Highlight(...ranges));
+  else CSS.highlights.delete(NAME);
+}
+
+/** A row without the text, as where markdown has parted it, is seen by its top. */
+function isIn(view: Element, { top, bottom, height }: DOMRect): boolean {
+  const box = view.getBoundingClientRect();
+  return top >= box.top && (bottom <= box.bottom || (height > box.height / 2 && top < box.bottom));
 }

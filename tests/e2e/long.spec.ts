@@ -106,7 +106,8 @@ test("the row under the eye stays while a page comes in above and another is dro
   // More than the page keeps.
   await chat.open(await api.chatOf(turns(600)));
   await expect(question(chat, 600)).toBeInViewport();
-  await wheel(chat, -600, () => question(chat, 120).isVisible());
+  const first = async () => Number(await rows(page).first().getAttribute("aria-posinset"));
+  await wheel(chat, -3_000, async () => (await first()) < 300);
 
   let release = () => {};
   const gate = new Promise<void>((open) => {
@@ -123,7 +124,7 @@ test("the row under the eye stays while a page comes in above and another is dro
   void isAsked.then(() => {
     isHeld = true;
   });
-  await wheel(chat, -600, async () => isHeld);
+  await wheel(chat, -1_500, async () => isHeld);
   const stand = () =>
     page.evaluate(() => {
       const view = document.querySelector("ol")?.parentElement;
@@ -150,7 +151,7 @@ test("the row under the eye stays while a page comes in above and another is dro
     expect(Math.abs(now - at)).toBeLessThanOrEqual(1);
   }
 
-  await wheel(chat, -600, () => question(chat, 3).isVisible());
+  await wheel(chat, -3_000, async () => (await first()) === 1);
   await page.getByRole("button", { name: "Go to the latest message" }).click();
   await expect(question(chat, 600)).toBeInViewport();
 });

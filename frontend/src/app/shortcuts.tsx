@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { focusBox } from "@/features/chat/composer/focus-box";
 import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";
@@ -9,7 +9,12 @@ import { walkRegions } from "./regions";
 export function Shortcuts() {
   const navigate = useNavigate();
   const [isOpen, setOpen] = useState(false);
+  const opener = useRef<Element>(null);
   useEffect(() => {
+    const open = () => {
+      opener.current = document.activeElement;
+      setOpen(true);
+    };
     const actOn = (event: KeyboardEvent): (() => void) | undefined => {
       const isCommand = event.ctrlKey || event.metaKey;
       if (isCommand && event.shiftKey && event.code === "KeyO")
@@ -17,7 +22,7 @@ export function Shortcuts() {
       if (event.key === "F6" && !isCommand && !event.altKey)
         return () => walkRegions(event.shiftKey ? -1 : 1);
       const isAsked = isCommand ? event.key === "/" : event.key === "?" && isOnTurn();
-      return isAsked ? () => setOpen(true) : undefined;
+      return isAsked ? open : undefined;
     };
     const onKeyDown = (event: KeyboardEvent) => {
       const act = event.defaultPrevented ? undefined : actOn(event);
@@ -29,7 +34,15 @@ export function Shortcuts() {
     return () => window.removeEventListener("keydown", onKeyDown);
   }, [navigate]);
   return (
-    <Dialog open={isOpen} onOpenChange={setOpen} title={strings.shortcuts.title}>
+    <Dialog
+      open={isOpen}
+      onOpenChange={setOpen}
+      title={strings.shortcuts.title}
+      onCloseAutoFocus={(event) => {
+        event.preventDefault();
+        if (opener.current instanceof HTMLElement) opener.current.focus({ preventScroll: true });
+      }}
+    >
       <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
         {strings.shortcuts.keys.map(([keys, words]) => (
           <div key={keys} className="contents">

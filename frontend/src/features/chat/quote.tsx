@@ -62,11 +62,13 @@ export function Quote() {
 function selectedNow(): Selected | undefined {
   const selection = document.getSelection();
   if (!selection || selection.isCollapsed || selection.rangeCount === 0) return undefined;
-  const text = selection.toString().trim();
-  const turn = turnOf(selection.anchorNode);
-  if (!text || !turn || turn !== turnOf(selection.focusNode)) return undefined;
-  const end = [...selection.getRangeAt(0).getClientRects()].at(-1);
-  if (!end) return undefined;
+  const range = selection.getRangeAt(0);
+  const turn = turnOf(range.startContainer);
+  if (!turn || reachesAnother(range, turn)) return undefined;
+  const part = partOf(range);
+  const text = (part === range ? selection : part).toString().trim();
+  const end = [...part.getClientRects()].at(-1);
+  if (!text || !end) return undefined;
   const box = turn.getBoundingClientRect();
   const isRtl = getComputedStyle(turn).direction === "rtl";
   const start = isRtl ? box.right - end.left : end.right - box.left;
@@ -78,8 +80,29 @@ function selectedNow(): Selected | undefined {
   };
 }
 
-function turnOf(node: Node | null): Element | null {
-  const element = node instanceof Element ? node : node?.parentElement;
+/** A paragraph that is taken by three clicks ends where the next turn begins, which does not count. */
+function reachesAnother(range: Range, turn: Element): boolean {
+  const other = turnOf(range.endContainer);
+  if (!other || other === turn) return false;
+  const rest = range.cloneRange();
+  rest.setStart(other, 0);
+  return rest.toString().trim() !== "";
+}
+
+/** The range without what stands below the text of its turn. */
+function partOf(range: Range): Range {
+  const start = elementOf(range.startContainer);
+  const text = start?.closest(".ct-md") ?? start?.closest("[dir]");
+  if (!text || text.contains(range.endContainer)) return range;
+  const part = range.cloneRange();
+  part.setEnd(text, text.childNodes.length);
+  return part;
+}
+
+const elementOf = (node: Node) => (node instanceof Element ? node : node.parentElement);
+
+function turnOf(node: Node): Element | null {
+  const element = elementOf(node);
   if (element?.closest("textarea, input")) return null;
   return element?.closest("[data-turn]") ?? null;
 }

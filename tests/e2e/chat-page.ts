@@ -11,6 +11,8 @@ export class ChatPage {
   readonly answer: Locator;
   /** The turns that wait on the box. */
   readonly cards: Locator;
+  /** The turns that the server has not confirmed. */
+  readonly unsent: Locator;
   readonly sidebar: Locator;
   /** Says that nothing comes now. */
   readonly offlineLine: Locator;
@@ -29,6 +31,7 @@ export class ChatPage {
     this.answer = this.answers.last();
     this.offlineLine = page.getByText("The connection is lost.");
     this.cards = page.getByRole("region", { name: "Sent when" }).getByRole("listitem");
+    this.unsent = page.getByRole("region", { name: "On the way" }).getByRole("listitem");
     this.sidebar = page.getByRole("navigation", { name: "Chats" });
   }
 

@@ -8,12 +8,11 @@ import {
 } from "@tanstack/react-router";
 import { act, render } from "@testing-library/react";
 import type { ReactNode } from "react";
+import { onTestFinished } from "vitest";
 import { sessionKey } from "@/shared/api/session";
 import type { User } from "@/shared/api/types";
-import { Connection } from "@/shared/events/connection";
-import { LiveStore } from "@/shared/events/live";
-import { UnreadStore } from "@/shared/events/unread";
 import { FeedContext } from "@/shared/events/use-live";
+import { makeFeed } from "./feed";
 
 export const USER: User = { id: "7", name: "ann@example.org", instructions: "" };
 
@@ -28,14 +27,8 @@ export async function renderPage(page: () => ReactNode, { at = "/", user = USER 
     defaultOptions: { queries: { retry: false }, mutations: { networkMode: "always" } },
   });
   client.setQueryData(sessionKey, user);
-  const live = new LiveStore({ fetchMessage: async () => null });
-  const connection = new Connection({
-    transports: [],
-    onEvents: () => {},
-    isSignedIn: async () => true,
-    onSignedOut: () => {},
-  });
-  const unread = new UnreadStore();
+  const feed = makeFeed({ client, user: user?.id });
+  onTestFinished(feed.outbox.open());
   const root = createRootRoute({ component: page });
   const paths = ["/", "/chats/$chatId", "/login", "/signup"];
   const routes = paths.map((path) => createRoute({ getParentRoute: () => root, path }));
@@ -46,10 +39,10 @@ export async function renderPage(page: () => ReactNode, { at = "/", user = USER 
   await act(() => router.load());
   const view = render(
     <QueryClientProvider client={client}>
-      <FeedContext value={{ live, connection, unread }}>
+      <FeedContext value={feed}>
         <RouterProvider router={router as never} />
       </FeedContext>
     </QueryClientProvider>,
   );
-  return { client, live, unread, router, view };
+  return { client, ...feed, router, view };
 }

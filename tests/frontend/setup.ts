@@ -1,4 +1,6 @@
+import "fake-indexeddb/auto";
 import { cleanup, configure } from "@testing-library/react";
+import { clear } from "idb-keyval";
 import { afterEach } from "vitest";
 
 // A deadline, not a wait: a busy machine must not fail a test.
@@ -24,7 +26,8 @@ globalThis.IntersectionObserver ??= class {
   }
 };
 
-afterEach(() => {
+afterEach(async () => {
   cleanup();
   localStorage.clear();
+  await clear();
 });

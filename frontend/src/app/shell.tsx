@@ -5,6 +5,7 @@ import { ChatView } from "@/features/chat/chat-view";
 import { Sidebar } from "@/features/sidebar/sidebar";
 import type { User } from "@/shared/api/types";
 import { Events } from "@/shared/events/events";
+import { useOutgoing } from "@/shared/outbox/use-outbox";
 import { strings } from "@/shared/strings";
 import { Dialog } from "@/shared/ui/dialog";
 import { uuid7 } from "@/shared/uuid";
@@ -15,7 +16,13 @@ import { TopBar } from "./top-bar";
 import { useSheet } from "./use-sheet";
 
 /** The signed-in page: the list of chats at the side, one chat in the middle. */
-export function Shell({ user }: { user: User }) {
+export const Shell = ({ user }: { user: User }) => (
+  <Events user={user.id}>
+    <Page />
+  </Events>
+);
+
+function Page() {
   const { chatId: open } = useParams({ strict: false });
   const { message, find } = useSearch({ strict: false });
   const navigate = useNavigate();
@@ -30,7 +37,7 @@ export function Shell({ user }: { user: User }) {
     [navigate, message],
   );
   return (
-    <Events user={user.id}>
+    <>
       <Attention openId={open} />
       <Shortcuts />
       <div className="flex h-dvh overflow-hidden">
@@ -56,13 +63,14 @@ export function Shell({ user }: { user: User }) {
           />
         </main>
       </div>
-    </Events>
+    </>
   );
 }
 
-/** The id that the next new chat will get; another one as soon as it is taken. */
+/** The id of the new chat whose first turn is on its way, or the one that the next will get. */
 function useFreshId(open: string | undefined): string {
   const [fresh, setFresh] = useState(uuid7);
+  const begun = useOutgoing().find(({ title }) => title !== undefined)?.chat;
   if (open === fresh) setFresh(uuid7());
-  return fresh;
+  return begun ?? fresh;
 }

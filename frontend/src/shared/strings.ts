@@ -114,6 +114,9 @@ export const strings = {
   queue: {
     title: "Sent when the answer is done",
     send: "Send when the answer is done",
+    unsentTitle: "On the way",
+    unsent: "Not sent yet.",
+    retry: "Try to send now",
     edit: "Edit waiting message",
     editLabel: "Edit your waiting message",
     save: "Save",

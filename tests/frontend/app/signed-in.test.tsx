@@ -65,20 +65,22 @@ it("asks a stranger to log in, and brings them to where they wanted to be", asyn
   expect(history.location.pathname).toBe("/chats/chat-1");
 });
 
-it("asks to log in again after a 401, and gives the unsent text back", async () => {
+it("asks to log in again after a 401, and sends what was not sent, under the same id", async () => {
   const history = await open("/chats/chat-1");
   const box = await screen.findByRole("textbox", { name: "Message" });
-  server.on("POST /api/chats/*/messages/", () => ({
-    status: 401,
-    body: { code: "not_authenticated", detail: "Log in." },
-  }));
+  const sends = "POST /api/chats/*/messages/";
+  server.on(sends, () => nobody);
   fireEvent.input(box, { target: { value: "not to be lost" } });
   fireEvent.keyDown(box, { key: "Enter" });
   await screen.findByText(/You were logged out/);
   expect(history.location.pathname).toBe("/login");
+  server.on(sends, () => new Promise(() => {}));
   fireEvent.submit(screen.getByLabelText("Email").closest("form") as HTMLFormElement);
   const again = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
-  expect(again.value).toBe("not to be lost");
+  expect(again.value).toBe("");
+  await waitFor(() => expect(server.asked(sends)).toHaveLength(2));
+  const [first, second] = server.asked(sends).map(({ body }) => body);
+  expect(second).toEqual(first);
   expect(history.location.pathname).toBe("/chats/chat-1");
 });
 

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { isCut, openPath } from "@/shared/api/path";
 import { strings } from "@/shared/strings";
 import { Notice } from "@/shared/ui/notice";
@@ -11,11 +11,11 @@ import { Examples, Greeting } from "./greeting";
 import { LoadFailed } from "./load-failed";
 import { MessageList } from "./message-list";
 import { NotifyLine } from "./notify-line";
-import { splitWaiting } from "./queue/split-waiting";
 import { useAnnouncements } from "./use-announcements";
 import { useLinked } from "./use-linked";
 import { MOST_MOUNTED } from "./use-overscan";
 import { usePath } from "./use-path";
+import { useRows } from "./use-rows";
 import { useStop } from "./use-stop";
 
 const FindBar = lazy(async () => ({ default: (await import("./find/find-bar")).FindBar }));
@@ -43,11 +43,11 @@ export function ChatView({ chatId, isNew, target, isFinding, onFind, onLeaveTarg
   const path = usePath(chatId, { enabled: !isNew && !linked.isOpening });
   const { query, messages } = path;
   const { running, stopping, stop } = useStop(chatId);
-  const { rows, waiting } = useMemo(() => splitWaiting(messages, stopping), [messages, stopping]);
+  const { rows, waiting } = useRows({ chatId, messages, stopping });
   useAnnouncements(chatId);
   const openFind = useCallback(() => onFind?.(true), [onFind]);
   useFindKey({ isNeeded: path.extent.length > MOST_MOUNTED, onOpen: openFind });
-  const isEmpty = messages.length === 0 && (isNew || query.isSuccess);
+  const isEmpty = rows.length === 0 && (isNew || query.isSuccess);
   const hasFailed = query.isError && !query.data;
   const toLatest = async () => {
     onLeaveTarget?.();

@@ -38,8 +38,10 @@ export const chatQuery = (id: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const createChat = (chat: { id: string; title?: string; model?: string }) =>
-  unwrap(api.POST("/api/chats/", { body: chat }));
+export const createChat = (
+  body: { id: string; title?: string; model?: string },
+  signal?: AbortSignal,
+) => unwrap(api.POST("/api/chats/", { body, signal }));
 
 export const updateChat = (
   id: string,

@@ -47,11 +47,10 @@ export const fetchMessage = (id: string) =>
 
 export const sendMessage = (
   chatId: string,
-  message: { id: string; content: string; parent?: string | null; model?: string },
+  body: { id: string; content: string; parent?: string | null; model?: string },
+  signal?: AbortSignal,
 ): Promise<SentMessage> =>
-  unwrap(
-    api.POST("/api/chats/{id}/messages/", { params: { path: { id: chatId } }, body: message }),
-  );
+  unwrap(api.POST("/api/chats/{id}/messages/", { params: { path: { id: chatId } }, body, signal }));
 
 /** Another text for a turn that waits; refused once its answer has begun. */
 export const changeMessage = (id: string, content: string) =>
@@ -102,7 +101,7 @@ export const siblingsOf = (messages: Messages | undefined): Siblings =>
 /** The last message that the server has; null for an empty path, undefined where its end is not loaded. */
 export function leafOf(messages: Messages | undefined): string | null | undefined {
   if (!messages || messages.pages.at(-1)?.after) return undefined;
-  return flatMessages(messages).findLast(({ status }) => status !== "sending")?.id ?? null;
+  return flatMessages(messages).at(-1)?.id ?? null;
 }
 
 const emptyMessages: Messages = {
@@ -123,38 +122,9 @@ const pathOf = (messages: Messages): Path => ({
   after: messages.pages.at(-1)?.after ?? null,
 });
 
-/**
- * Shows the reader's own turn before the server has it, at the end of the path. A path that is not loaded yet stays
- * so, unless this turn is its `first`.
- */
-export function addOptimistic(
-  client: QueryClient,
-  chatId: string,
-  turn: { id: string; content: string },
-  { first = false }: { first?: boolean } = {},
-): void {
-  client.setQueryData<Messages>(messagesKey(chatId), (known) => {
-    const loaded = known ?? (first ? emptyMessages : undefined);
-    if (!loaded) return loaded;
-    const path = pathOf(loaded);
-    const messages = path.messages.filter((message) => message.id !== turn.id);
-    const parent = messages.at(-1)?.id ?? null;
-    return withPath(loaded, {
-      ...path,
-      messages: [...messages, optimisticTurn(chatId, parent, turn)],
-    });
-  });
-}
-
-/** Takes an unsent turn away again; one that the server already has stays. */
-export function dropOptimistic(client: QueryClient, chatId: string, id: string): void {
-  client.setQueryData<Messages>(messagesKey(chatId), (known) => {
-    if (!known) return known;
-    const path = pathOf(known);
-    const isLeft = (message: ShownMessage) => message.id !== id || message.status !== "sending";
-    return withPath(known, { ...path, messages: path.messages.filter(isLeft) });
-  });
-}
+/** A chat that was made just now has an empty path, which nobody needs to ask for. */
+export const beginPath = (client: QueryClient, chatId: string) =>
+  client.setQueryData<Messages>(messagesKey(chatId), (known) => known ?? emptyMessages);
 
 /** Takes a message away that the server has no more, and reads anew what stands around it. */
 export function forgetMessage(client: QueryClient, chatId: string, id: string): void {
@@ -202,7 +172,7 @@ function merged(path: Path, message: ShownMessage, grow: boolean): Path | undefi
   if (!grow) return undefined;
   const parentAt = messages.findIndex(({ id }) => id === message.parent);
   const isRoot = message.parent === null && (messages[0]?.parent ?? null) === null;
-  const rival = messages.slice(parentAt + 1).find(({ status }) => status !== "sending");
+  const rival = messages[parentAt + 1];
   // Where the end is not loaded, what comes there need not be, either.
   if (after && (parentAt < 0 ? !isRoot : !rival)) return path;
   if (parentAt < 0 && !isRoot) return undefined;
@@ -216,7 +186,7 @@ function placed(
   head: readonly ShownMessage[],
   rival: ShownMessage | undefined,
 ): Path {
-  const { messages, siblings } = path;
+  const { siblings } = path;
   const family = rival ? (siblings[rival.id] ?? [rival.id]) : [];
   // Another branch, which the reader has left.
   if (family.includes(message.id)) return path;
@@ -224,9 +194,8 @@ function placed(
     const older = family.toSpliced(family.indexOf(rival.id), 0, message.id);
     return { ...path, siblings: { ...siblings, [rival.id]: older } };
   }
-  const waiting = messages.slice(head.length).filter(({ status }) => status === "sending");
   return {
-    messages: [...head, message, ...waiting],
+    messages: [...head, message],
     siblings: rival ? { ...siblings, [message.id]: [...family, message.id] } : siblings,
     after: null,
   };
@@ -246,32 +215,5 @@ function withPath(known: Messages, { messages, siblings, after }: Path): Message
   return {
     ...known,
     pages: last ? [...pages, { ...last, siblings, after }] : [],
-  };
-}
-
-function optimisticTurn(
-  chat: string,
-  parent: string | null,
-  turn: { id: string; content: string },
-): ShownMessage {
-  const now = new Date().toISOString();
-  return {
-    ...turn,
-    chat,
-    parent,
-    role: "user",
-    status: "sending",
-    version: -1,
-    rev: 0,
-    reasoning: "",
-    model: "",
-    finish_reason: "",
-    error: null,
-    retry_at: null,
-    content_length: 0,
-    reasoning_length: 0,
-    reasoning_ms: null,
-    created_at: now,
-    updated_at: now,
   };
 }

@@ -84,8 +84,6 @@ function joined(known: Messages | undefined, page: MessagePage, cursor: MessageC
   const at = messages.findIndex(({ id }) => id === first?.id);
   const parentAt = messages.findIndex(({ id }) => id === first?.parent);
   const head = new Set(messages.slice(0, at < 0 ? parentAt + 1 : at).map(({ id }) => id));
-  const waiting = page.after ? [] : messages.filter(({ status }) => status === "sending");
-  const last = { ...page, results: [...page.results, ...waiting] };
   const kept = known?.pages.flatMap((before, index) => {
     const results = before.results.filter(({ id }) => head.has(id));
     return results.length > 0
@@ -93,7 +91,7 @@ function joined(known: Messages | undefined, page: MessagePage, cursor: MessageC
       : [];
   });
   return {
-    pages: [...(kept?.map((before) => before.page) ?? []), last],
+    pages: [...(kept?.map((before) => before.page) ?? []), page],
     pageParams: [...(kept?.map((before) => before.param ?? {}) ?? []), cursor],
   };
 }

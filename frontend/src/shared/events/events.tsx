@@ -15,6 +15,9 @@ import { isSignedIn, sessionEnded } from "@/shared/api/session";
 import { fetchStatus } from "@/shared/api/status";
 import type { ChatEvent, Message, MessagePage } from "@/shared/api/types";
 import { beside } from "@/shared/base";
+import { returnToDraft } from "@/shared/drafts";
+import { deliver } from "@/shared/outbox/deliver";
+import { Outbox } from "@/shared/outbox/outbox";
 import { Connection } from "./connection";
 import { isChatEvent, isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
@@ -30,17 +33,19 @@ interface Props {
 
 /** Keeps everything below it fresh by the signed-in user's events. */
 export const Events = ({ user, children }: Props) => (
-  <EventsOfUser key={user}>{children}</EventsOfUser>
+  <EventsOfUser key={user} user={user}>
+    {children}
+  </EventsOfUser>
 );
 
-function EventsOfUser({ children }: { children: ReactNode }) {
+function EventsOfUser({ user, children }: Props) {
   const client = useQueryClient();
-  const [feed] = useState(() => makeFeed(client));
+  const [feed] = useState(() => makeFeed(client, user));
   useEffect(() => open(client, feed), [client, feed]);
   return <FeedContext value={feed}>{children}</FeedContext>;
 }
 
-function makeFeed(client: QueryClient): Feed {
+function makeFeed(client: QueryClient, user: string): Feed {
   const live = new LiveStore({ fetchMessage: fetchOrGone });
   const unread = new UnreadStore();
   const connection = new Connection({
@@ -56,20 +61,35 @@ function makeFeed(client: QueryClient): Feed {
     isSignedIn,
     onSignedOut: () => sessionEnded(client),
   });
-  return { live, connection, unread };
+  const outbox = new Outbox({
+    user,
+    deliver: (turn, options) => {
+      connection.wanted();
+      return deliver(client, turn, options);
+    },
+    onRefused: (turn) => returnToDraft(user, turn),
+  });
+  return { live, connection, unread, outbox };
 }
 
-function open(client: QueryClient, { live, connection }: Feed): () => void {
+function open(client: QueryClient, { live, connection, outbox }: Feed): () => void {
   const closes = [
     live.open(),
     live.listen({
       onAppear: (message) => place(client, message),
       onSettle: (message) => place(client, message),
       onChange: (message) => place(client, message),
-      onGone: ({ id, chat }) => forgetMessage(client, chat, id),
+      onGone: ({ id, chat }) => {
+        outbox.unfollow(chat);
+        forgetMessage(client, chat, id);
+      },
     }),
     watchCache(client, live),
     connection.open(),
+    outbox.open(),
+    connection.subscribe(() => {
+      if (connection.status === "open") outbox.wake();
+    }),
     client.getMutationCache().subscribe(({ type }) => {
       if (type === "added") connection.wanted();
     }),

@@ -1,5 +1,6 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import type { Message } from "@/shared/api/types";
+import type { Outbox } from "@/shared/outbox/outbox";
 import type { Connection, ConnectionStatus } from "./connection";
 import type { LiveStore } from "./live";
 import type { UnreadStore } from "./unread";
@@ -8,12 +9,13 @@ export interface Feed {
   live: LiveStore;
   connection: Connection;
   unread: UnreadStore;
+  outbox: Outbox;
 }
 
 /** What the signed-in reader is told; it lives as long as the session. */
 export const FeedContext = createContext<Feed | null>(null);
 
-function useFeed(): Feed {
+export function useFeed(): Feed {
   const feed = useContext(FeedContext);
   if (!feed) throw new Error("There is no FeedContext above this component.");
   return feed;

@@ -18,18 +18,35 @@ const a2 = makeMessage({ id: "a2", parent: "q2", role: "assistant", status: "que
 const waiting = [q2, a2];
 
 it("keeps what waits for a running answer apart from what has been said", () => {
-  expect(splitWaiting([q1, a1, q2, a2], [])).toEqual({ rows: [q1, a1], waiting });
-  expect(splitWaiting([q1, a1], [])).toEqual({ rows: [q1, a1], waiting: [] });
+  const path = [q1, a1, q2, a2];
+  const stopping = ["a1"];
+  expect(splitWaiting(path, {})).toEqual({ rows: [q1, a1], waiting });
+  expect(splitWaiting([q1, a1], {})).toEqual({ rows: [q1, a1], waiting: [] });
   const settled = { ...a1, status: "stopped" as const };
-  expect(splitWaiting([q1, settled, q2, a2], []).waiting).toEqual([]);
-  expect(splitWaiting([q1, a1, q2, a2], ["a1"]).waiting).toEqual([]);
-  expect(splitWaiting([q1, a1, q2, a2, { ...q2, id: "q3", parent: "a2" }], ["a1"])).toMatchObject({
-    rows: [{ id: "q1" }, { id: "a1" }, { id: "q2" }, { id: "a2" }],
-    waiting: [{ id: "q3" }],
-  });
+  expect(splitWaiting([q1, settled, q2, a2], {}).waiting).toEqual([]);
+  expect(splitWaiting(path, { stopping }).waiting).toEqual([]);
+  const q3 = { ...q2, id: "q3", parent: "a2" };
+  expect(splitWaiting([...path, q3], { stopping })).toEqual({ rows: path, waiting: [q3] });
 });
 
-const renderQueue = () => renderComposer({ at: "/chats/chat-1", running: true, waiting });
+it("shows a turn on its way at its place, but keeps on the box what cannot go yet", () => {
+  const outgoing = ["o1", "o2"].map((id) => ({ id, chat: "chat-1", content: id }));
+  const ids = (...[messages, options]: Parameters<typeof splitWaiting>) => {
+    const { rows, waiting: cards } = splitWaiting(messages, options);
+    return [rows, cards].map((some) => some.map(({ id }) => id));
+  };
+  expect(ids([q1], { outgoing })).toEqual([["q1", "o1"], ["o2"]]);
+  expect(ids([q1], { outgoing, isHeldUp: true })).toEqual([["q1"], ["o1", "o2"]]);
+  expect(ids([q1, a1], { outgoing })).toEqual([
+    ["q1", "a1"],
+    ["o1", "o2"],
+  ]);
+  const known = makeMessage({ id: "o1" });
+  expect(ids([known], { outgoing })).toEqual([["o1", "o2"], []]);
+});
+
+const renderQueue = () =>
+  renderComposer({ at: "/chats/chat-1", running: true, messages: [q1, a1, ...waiting] });
 const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
 const refuse = () => ({ status: 409, body: { code: "not_waiting", detail: "Too late." } });
 

@@ -7,11 +7,10 @@ import { RenderersContext, type TextPart } from "@/features/chat/turns/parts";
 import { Turn } from "@/features/chat/turns/turn";
 import { useStop } from "@/features/chat/use-stop";
 import type { Message } from "@/shared/api/types";
-import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
-import { UnreadStore } from "@/shared/events/unread";
 import { FeedContext } from "@/shared/events/use-live";
 import { makeChat } from "../../fake-server";
+import { makeFeed } from "../../feed";
 import { answer, delta, settled } from "../../shared/events/messages";
 
 let live: LiveStore;
@@ -39,18 +38,11 @@ afterEach(() => {
 });
 
 function Page({ children }: { children: ReactNode }) {
-  const nothing = () => {};
-  const connection = new Connection({
-    transports: [],
-    onEvents: nothing,
-    isSignedIn: async () => true,
-    onSignedOut: nothing,
-  });
   return (
     <QueryClientProvider
       client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}
     >
-      <FeedContext value={{ live, connection, unread: new UnreadStore() }}>{children}</FeedContext>
+      <FeedContext value={makeFeed({ live })}>{children}</FeedContext>
     </QueryClientProvider>
   );
 }

@@ -1,8 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
-  addOptimistic,
-  dropOptimistic,
+  beginPath,
   flatMessages,
   leafOf,
   type Messages,
@@ -111,8 +110,6 @@ describe("the path of messages", () => {
 
   it("ends at its leaf, unless it is loaded only in part", () => {
     expect(leafOf(cached())).toBe("a2");
-    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
-    expect(leafOf(cached())).toBe("a2");
     cut();
     expect(leafOf(cached())).toBeUndefined();
     expect(leafOf(undefined)).toBeUndefined();
@@ -141,41 +138,11 @@ describe("the path of messages", () => {
   });
 });
 
-describe("a turn on its way", () => {
-  it("stands at the end until the server's own takes its place", () => {
-    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
-    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
-    expect(flatMessages(cached()).at(-1)).toMatchObject({
-      id: "q3",
-      parent: "a2",
-      status: "sending",
-    });
-    merge([message("q3", "a2"), message("a3", "q3")], { grow: true });
-    expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3", "a3"]);
-    dropOptimistic(client, "chat-1", "q3");
-    expect(path()).toHaveLength(6);
-  });
-
-  it("stands once, also when its answer is known before itself is confirmed", () => {
-    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
-    addOptimistic(client, "chat-1", { id: "q4", content: "there" });
-    merge([message("a3", "q3")], { grow: true });
-    expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3", "a3", "q4"]);
-    merge([message("q3", "a2"), message("a3", "q3")], { grow: true });
-    expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3", "a3", "q4"]);
-  });
-
-  it("is taken away when it could not be sent", () => {
-    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
-    dropOptimistic(client, "chat-1", "q3");
-    expect(path()).toHaveLength(4);
-  });
-
-  it("does not hide a history that is still on its way", () => {
-    client.removeQueries({ queryKey: key });
-    addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
-    expect(cached()).toBeUndefined();
-    addOptimistic(client, "chat-1", { id: "q1", content: "hi" }, { first: true });
-    expect(path()).toEqual(["q1"]);
-  });
+it("begins the path of a chat that was made just now, and no other", () => {
+  beginPath(client, "chat-1");
+  expect(path()).toHaveLength(4);
+  client.removeQueries({ queryKey: key });
+  beginPath(client, "chat-1");
+  merge([message("q1", null)], { grow: true });
+  expect(path()).toEqual(["q1"]);
 });

@@ -4,7 +4,6 @@ import { makeQueryClient } from "@/app/query-client";
 import { chatKey } from "@/shared/api/chats";
 import { onSignedOut } from "@/shared/api/client";
 import {
-  addOptimistic,
   flatMessages,
   type Messages,
   mergeMessages,
@@ -66,13 +65,6 @@ it("opens a page alone where nothing that is loaded leads to it", async () => {
   await openPath(client, "chat-1", { around: "q7" });
   expect(cached()?.pages.map(({ before, after }) => [before, after])).toEqual([["q7", "q7"]]);
   expect(cached()?.pageParams).toEqual([{ around: "q7" }]);
-});
-
-it("keeps a turn that is on its way", async () => {
-  addOptimistic(client, "chat-1", { id: "q3", content: "hi" });
-  gives(message("q2", "a1"), message("a2", "q2"));
-  await openPath(client, "chat-1");
-  expect(path()).toEqual(["q1", "a1", "q2", "a2", "q3"]);
 });
 
 it("reads the page again where something came while it was on its way", async () => {

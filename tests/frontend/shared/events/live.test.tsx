@@ -2,10 +2,9 @@ import { act, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Message } from "@/shared/api/types";
-import { Connection } from "@/shared/events/connection";
 import { LiveStore } from "@/shared/events/live";
-import { UnreadStore } from "@/shared/events/unread";
 import { FeedContext, useLiveMessage, useRunningIds } from "@/shared/events/use-live";
+import { makeFeed } from "../../feed";
 import { answer, delta, settled } from "./messages";
 
 const FRAME = 16;
@@ -84,14 +83,8 @@ describe("painting", () => {
   });
 
   it("gives a component the text of the last frame", async () => {
-    const connection = new Connection({
-      transports: [],
-      onEvents: () => {},
-      isSignedIn: async () => true,
-      onSignedOut: () => {},
-    });
     const wrapper = ({ children }: { children: ReactNode }) => (
-      <FeedContext value={{ live, connection, unread: new UnreadStore() }}>{children}</FeedContext>
+      <FeedContext value={makeFeed({ live })}>{children}</FeedContext>
     );
     create(answer());
     const message = renderHook(() => useLiveMessage("answer"), { wrapper });

@@ -1,7 +1,8 @@
 import { type KeyboardEvent, useEffect, useState } from "react";
 import { Queue } from "@/features/chat/queue/queue";
-import { asApiError } from "@/shared/api/error";
+import type { ApiError } from "@/shared/api/error";
 import type { ShownMessage } from "@/shared/api/types";
+import { useOutbox } from "@/shared/outbox/use-outbox";
 import { strings } from "@/shared/strings";
 import { Button } from "@/shared/ui/button";
 import { isComposing } from "@/shared/ui/composing";
@@ -35,15 +36,29 @@ export interface ComposerProps {
 /** The box that messages are written in. Keep it mounted under a key of the chat's id. */
 export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: ComposerProps) {
   const picker = useModel({ chatId, isNew });
-  const outbox = useSend({ chatId, isNew });
-  const [problem, setProblem] = useState("");
+  const sendTurn = useSend({ chatId, isNew });
+  const [line, setLine] = useState("");
+  const [error, setError] = useState<ApiError>();
   const send = (turn: { id: string; content: string }) => {
-    const sent = outbox.mutateAsync({ ...turn, model: picker.model });
+    const kept = sendTurn({ ...turn, model: picker.model });
     onSend?.();
-    setProblem("");
-    return sent;
+    setLine("");
+    setError(undefined);
+    return kept;
   };
   const { box, initialText, onInput, submit, put } = useBox({ chatId, isNew, send });
+  const outbox = useOutbox();
+  useEffect(
+    () =>
+      outbox.listen(chatId, {
+        onSent: ({ branched }) => branched && setLine(strings.composer.branched),
+        onRefused: ({ id, content }, refusal) => {
+          setError(refusal);
+          put(content, refusal.code === "id_conflict" ? undefined : id);
+        },
+      }),
+    [outbox, chatId, put],
+  );
   useEscape(running, onStop);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -54,7 +69,6 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
     if (!event.repeat) void submit();
   };
 
-  const error = outbox.error && asApiError(outbox.error);
   return (
     <form
       className="mx-auto flex w-full max-w-measure flex-col gap-2"
@@ -71,17 +85,16 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
           {error.field("content") ?? error.message} {strings.composer.failedHint}
         </Notice>
       )}
-      {outbox.data?.branched && <Line>{strings.composer.branched}</Line>}
-      {problem && <Line>{problem}</Line>}
+      {line && <Line>{line}</Line>}
       <div>
-        <Queue waiting={waiting} onReturn={put} onProblem={setProblem} />
+        <Queue waiting={waiting} onReturn={put} onProblem={setLine} />
         <div className="group/box rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent">
           <TextBox
             ref={box}
             defaultValue={initialText}
             onInput={(value) => {
               onInput(value);
-              if (!value && outbox.isError) outbox.reset();
+              if (!value) setError(undefined);
             }}
             onKeyDown={onKeyDown}
           />

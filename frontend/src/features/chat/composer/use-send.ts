@@ -1,16 +1,10 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useRef } from "react";
-import { applyChatEvent, createChat } from "@/shared/api/chats";
-import {
-  addOptimistic,
-  dropOptimistic,
-  leafOf,
-  type Messages,
-  messagesKey,
-  sendMessage,
-} from "@/shared/api/messages";
-import { isCut, openPath, placeSent } from "@/shared/api/path";
+import { useEffect } from "react";
+import { chatQuery } from "@/shared/api/chats";
+import { leafOf, type Messages, messagesKey } from "@/shared/api/messages";
+import { isCut, openPath } from "@/shared/api/path";
+import { useOutbox } from "@/shared/outbox/use-outbox";
 import { titleFrom } from "./title";
 
 interface Target {
@@ -18,49 +12,31 @@ interface Target {
   isNew: boolean;
 }
 
-export interface Outgoing {
-  /** Chosen here, kept on a repeat of the same text: the server sends it once. */
+export interface Turn {
+  /** Chosen here, kept on a repeat of the same text: the server takes it once. */
   id: string;
   content: string;
   model?: string;
 }
 
 /**
- * Sends a turn: shows it at once, makes the chat when it is new, and takes the turn away again if that failed. It
- * continues what this page shows; `data.branched` says that the chat had gone on elsewhere.
+ * Puts turns into the outbox, each to continue what this page shows, and moves to the chat's address once the first has
+ * made it. Resolves when the turn is kept.
  */
-export function useSend({ chatId, isNew }: Target) {
+export function useSend({ chatId, isNew }: Target): (turn: Turn) => Promise<void> {
   const client = useQueryClient();
+  const outbox = useOutbox();
   const navigate = useNavigate();
-  const last = useRef<{ parent: string | null | undefined; answer: string }>(undefined);
+  const isMade = useQuery({ ...chatQuery(chatId), enabled: !isNew }).data !== undefined;
+  useEffect(() => {
+    if (isNew && isMade) void navigate({ to: "/chats/$chatId", params: { chatId }, replace: true });
+  }, [isNew, isMade, chatId, navigate]);
 
-  const parentOfNext = () => {
-    const leaf = leafOf(client.getQueryData<Messages>(messagesKey(chatId)));
-    // The page may still be on its way to what was sent just now.
-    return last.current && last.current.parent === leaf ? last.current.answer : leaf;
+  return async (turn) => {
+    // Without the end of the path the server finds the place by itself.
+    if (isCut(client, chatId)) await openPath(client, chatId).catch(() => {});
+    const parent = leafOf(client.getQueryData<Messages>(messagesKey(chatId)));
+    const title = isNew ? { title: titleFrom(turn.content) } : {};
+    await outbox.add({ ...turn, ...title, chat: chatId, parent });
   };
-  return useMutation({
-    networkMode: "always",
-    onMutate: async (turn: Outgoing) => {
-      if (isCut(client, chatId)) await openPath(client, chatId);
-      addOptimistic(client, chatId, turn, { first: isNew });
-    },
-    mutationFn: async (turn: Outgoing) => {
-      const parent = parentOfNext();
-      if (isNew) {
-        const chat = await createChat({
-          id: chatId,
-          model: turn.model,
-          title: titleFrom(turn.content),
-        });
-        applyChatEvent(client, { type: "chat.created", chat });
-        await navigate({ to: "/chats/$chatId", params: { chatId }, replace: true });
-      }
-      const sent = await sendMessage(chatId, { ...turn, parent });
-      last.current = { parent, answer: sent.answer.id };
-      return sent;
-    },
-    onSuccess: (sent) => placeSent(client, chatId, sent),
-    onError: (_error, turn) => dropOptimistic(client, chatId, turn.id),
-  });
 }

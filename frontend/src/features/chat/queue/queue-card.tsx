@@ -5,6 +5,7 @@ import { strings } from "@/shared/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { CloseIcon, PencilIcon } from "@/shared/ui/icons";
 import { CardEdit } from "./card-edit";
+import { CardText } from "./card-text";
 import { useWaiting } from "./use-waiting";
 
 interface Props {
@@ -31,35 +32,25 @@ export function QueueCard({ turn, answer, onReturn, onProblem }: Props) {
         />
       </li>
     );
-  const isSending = turn.status === "sending";
   return (
     <li className="flex items-center gap-1 py-1 ps-3 pe-1">
-      <p
-        dir="auto"
-        className={`line-clamp-2 min-w-0 flex-1 text-14 wrap-anywhere whitespace-pre-wrap ${isSending ? "opacity-70" : ""}`}
-      >
-        {turn.content.slice(0, 500)}
-      </p>
-      {!isSending && (
-        <>
-          <IconButton
-            data-edit=""
-            label={strings.queue.edit}
-            icon={<PencilIcon />}
-            disabled={isBusy}
-            onClick={() => setEditing(true)}
-          />
-          <IconButton
-            label={strings.queue.withdraw}
-            icon={<CloseIcon />}
-            disabled={isBusy}
-            onClick={() => {
-              withdraw();
-              focusBox();
-            }}
-          />
-        </>
-      )}
+      <CardText text={turn.content} />
+      <IconButton
+        data-edit=""
+        label={strings.queue.edit}
+        icon={<PencilIcon />}
+        disabled={isBusy}
+        onClick={() => setEditing(true)}
+      />
+      <IconButton
+        label={strings.queue.withdraw}
+        icon={<CloseIcon />}
+        disabled={isBusy}
+        onClick={() => {
+          withdraw();
+          focusBox();
+        }}
+      />
     </li>
   );
 }

@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
+import { type Messages, messagesKey } from "@/shared/api/messages";
 import { clearDrafts, readDraft } from "@/shared/drafts";
 import { changeSettings } from "@/shared/settings";
 import { type FakeServer, makeMessage } from "../../../fake-server";
@@ -18,6 +18,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+const refuse = () =>
+  server.on(SENT, () => ({ status: 400, body: { code: "invalid", detail: "Not like this." } }));
 const enter = (box: HTMLElement, init: KeyboardEventInit = {}) =>
   fireEvent.keyDown(box, { key: "Enter", keyCode: 13, ...init });
 const sent = (count = 1) => waitFor(() => expect(server.asked(SENT)).toHaveLength(count));
@@ -96,8 +98,9 @@ describe("one message is sent once (F24)", () => {
     const { box } = await renderComposer({ at: "/chats/chat-1" });
     type(box, "again");
     enter(box);
-    fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Try to send now" }));
     await sent(2);
+    expect(box.value).toBe("");
     const [first, second] = server.asked(SENT).map(({ body }) => body.id);
     expect(second).toBe(first);
   });
@@ -110,29 +113,30 @@ describe("one message is sent once (F24)", () => {
     await sent();
     view.unmount();
     const reloaded = await renderComposer({ at: "/chats/chat-1" });
-    expect(reloaded.box.value).toBe("again");
-    enter(reloaded.box);
     await sent(2);
+    expect(reloaded.box.value).toBe("");
     const [first, second] = server.asked(SENT).map(({ body }) => body.id);
     expect(second).toBe(first);
   });
 
   it("but with a new id when the text was changed, or is sent again on purpose", async () => {
-    server.on(SENT, () => "network error");
-    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    refuse();
+    const { box, outbox } = await renderComposer({ at: "/chats/chat-1" });
     type(box, "first");
     enter(box);
+    fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
+    await sent(2);
     await screen.findByRole("button", { name: "Try again" });
     acceptMessages(server);
-    type(box, "changed");
-    enter(box);
-    await sent(2);
-    await waitFor(() => expect(readDraft(USER.id, "chat-1").text).toBe(""));
-    type(box, "changed");
-    enter(box);
-    await sent(3);
-    const ids = server.asked(SENT).map(({ body }) => body.id);
-    expect(new Set(ids).size).toBe(3);
+    for (const count of [3, 4]) {
+      type(box, "changed");
+      enter(box);
+      await sent(count);
+      await waitFor(() => expect(outbox.items).toEqual([]));
+    }
+    const [first, again, ...others] = server.asked(SENT).map(({ body }) => body.id);
+    expect(again).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(3);
   });
 });
 
@@ -225,35 +229,26 @@ describe("a turn continues what this page shows", () => {
 });
 
 describe("text is never lost", () => {
-  it("stays in the box, with what was written meanwhile, when sending fails", async () => {
+  it("is in the outbox until the server has it, and in the box where that refuses it", async () => {
     let fail = () => {};
     server.on(
       SENT,
       () =>
         new Promise((resolve) => {
-          fail = () =>
-            resolve({ status: 503, body: { code: "queue_unavailable", detail: "No queue." } });
+          fail = () => resolve({ status: 413, body: { code: "too_large", detail: "Too large." } });
         }),
     );
-    const { box, client } = await renderComposer({ at: "/chats/chat-1" });
-    client.setQueryData(messagesKey("chat-1"), {
-      pages: [{ results: [], siblings: {}, before: null, after: null }],
-      pageParams: [{}],
-    });
+    const { box, outbox } = await renderComposer({ at: "/chats/chat-1" });
     type(box, "first");
     enter(box);
     await sent();
-    expect(flatMessages(client.getQueryData<Messages>(messagesKey("chat-1"))).at(-1)).toMatchObject(
-      {
-        content: "first",
-        status: "sending",
-      },
-    );
+    expect(outbox.items).toMatchObject([{ content: "first" }]);
+    await waitFor(() => expect(readDraft(USER.id, "chat-1").text).toBe(""));
     type(box, "second");
     fail();
-    await screen.findByText(/No queue\./);
+    await screen.findByText(/Too large\./);
     expect(box.value).toBe("first\n\nsecond");
-    expect(flatMessages(client.getQueryData<Messages>(messagesKey("chat-1")))).toHaveLength(0);
+    await waitFor(() => expect(outbox.items).toEqual([]));
   });
 
   it("is kept as a draft of this chat and user 300 ms after the last key", async () => {
@@ -296,12 +291,15 @@ describe("a new chat", () => {
 
   it("keeps text and place when it cannot be made", async () => {
     server.on("POST /api/chats/", () => "network error");
-    const { box, router } = await renderComposer();
+    const { box, outbox, router } = await renderComposer();
     type(box, "hello");
     enter(box);
-    await screen.findByRole("button", { name: "Try again" });
-    expect(box.value).toBe("hello");
+    await screen.findByRole("button", { name: "Take back into the box" });
+    expect(outbox.items).toMatchObject([{ content: "hello", title: "hello" }]);
     expect(router.state.location.pathname).toBe("/");
+    fireEvent.click(screen.getByRole("button", { name: "Take back into the box" }));
+    await waitFor(() => expect(box.value).toBe("hello"));
+    expect(outbox.items).toEqual([]);
     expect(readDraft(USER.id, "new").text).toBe("hello");
   });
 });

@@ -2,11 +2,14 @@ import { useParams } from "@tanstack/react-router";
 import { fireEvent, screen } from "@testing-library/react";
 import { vi } from "vitest";
 import { Composer } from "@/features/chat/composer/composer";
+import { useRows } from "@/features/chat/use-rows";
 import type { ShownMessage } from "@/shared/api/types";
 import { FakeServer, makeChat, makeMessage } from "../../../fake-server";
 import { renderPage } from "../../../render-page";
 
 export const NEW_ID = "01900000-0000-7000-8000-00000000000a";
+
+const NONE: readonly string[] = [];
 
 /** A server that accepts what is sent to it, once for each id. */
 export function makeServer(): FakeServer {
@@ -44,7 +47,8 @@ export function acceptMessages(server: FakeServer, { branched = false } = {}): v
 interface Options {
   at?: string;
   running?: boolean;
-  waiting?: readonly ShownMessage[];
+  /** What is loaded of the chat. */
+  messages?: readonly ShownMessage[];
   onStop?: () => void;
 }
 
@@ -52,13 +56,14 @@ interface Options {
 export async function renderComposer({
   at = "/",
   running = false,
-  waiting = [],
+  messages = [],
   onStop = vi.fn(),
 }: Options = {}) {
   function Place() {
     const open = useParams({ strict: false }).chatId;
     const chatId = open ?? NEW_ID;
     const isNew = open === undefined;
+    const { waiting } = useRows({ chatId, messages, stopping: NONE });
     return <Composer key={chatId} {...{ chatId, isNew, running, waiting, onStop }} />;
   }
   const page = await renderPage(Place, { at });

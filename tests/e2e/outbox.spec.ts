@@ -1,0 +1,94 @@
+import { finish, requestsOf, says } from "./provider";
+import { expect, openScripted, test } from "./test";
+
+const answers = [says("Fine."), ...finish()];
+
+test("what was sent without a network waits, outlives the tab, and goes once it is there", async ({
+  api,
+  chat,
+  guard,
+  page,
+  context,
+}) => {
+  guard.allow(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource/);
+  const { chatId, model } = await openScripted({ api, chat }, answers);
+  await page.route("**/api/chats/*/messages/", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
+  await chat.send("First");
+  await expect(chat.unsent).toContainText(/First.*Not sent yet/);
+  await expect(chat.box).toHaveValue("");
+  await chat.send("Second");
+  await chat.send("Third");
+  await expect(chat.unsent).toHaveCount(3);
+  await chat.unsent.nth(1).getByRole("button", { name: "Take back into the box" }).click();
+  await expect(chat.box).toHaveValue("Second");
+  await expect(chat.unsent).toHaveCount(2);
+  await page.close();
+
+  const again = await context.newPage();
+  await again.goto(`/chats/${chatId}`);
+  await expect(again.getByRole("article", { name: "You", exact: true })).toHaveText([
+    /First/,
+    /Third/,
+  ]);
+  await expect(again.getByRole("textbox", { name: "Message", exact: true })).toHaveValue("Second");
+  await api.expectSettled(chatId);
+  const sent = (await api.messages(chatId)).map(({ content }) => content);
+  expect(sent).toEqual(["First", "Fine.", "Third", "Fine."]);
+  expect(await requestsOf(model)).toHaveLength(2);
+});
+
+test("what could not be sent goes on after signing in again, and is gone after logging out", async ({
+  api,
+  chat,
+  guard,
+  page,
+  context,
+  person,
+}) => {
+  guard.allow(/Failed to load resource|ERR_FAILED/);
+  const { chatId } = await openScripted({ api, chat }, answers);
+  await context.clearCookies({ name: "sessionid" });
+  await chat.send("Still here");
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(chat.questions).toHaveText([/Still here/]);
+  await chat.expectSettled();
+  expect(await api.messages(chatId)).toHaveLength(2);
+
+  await page.route("**/api/chats/*/messages/", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
+  await chat.send("Not for others");
+  await expect(chat.unsent).toHaveCount(1);
+  await chat.box.fill(`A secret draft ${"x".repeat(120_000)}`);
+  const other = await context.newPage();
+  await other.goto(`/chats/${chatId}`);
+  await other.getByRole("textbox", { name: "Message", exact: true }).fill("Nor this");
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await expect(page.getByRole("button", { name: "Log in" })).toBeVisible();
+  await expect(other.getByRole("button", { name: "Log in" })).toBeVisible();
+  const kept = () =>
+    page.evaluate(async () => {
+      const open = indexedDB.open("keyval-store");
+      const rows = await new Promise<unknown[]>((resolve) => {
+        open.onsuccess = () => {
+          const all = open.result.transaction("keyval").objectStore("keyval").getAll();
+          all.onsuccess = () => resolve(all.result);
+        };
+      });
+      return JSON.stringify([Object.entries(localStorage), rows]);
+    });
+  await expect.poll(kept).not.toMatch(/secret|others|Nor this/);
+});
+
+test("a large draft outlives the tab", async ({ api, chat, page }) => {
+  await openScripted({ api, chat }, answers);
+  const text = "word ".repeat(40_000);
+  await chat.box.fill(text);
+  await page.reload();
+  await expect.poll(async () => (await chat.box.inputValue()).length).toBe(text.length);
+});

@@ -15,7 +15,7 @@ declare global {
 interface Pace {
   /** How many characters a delta has. */
   step?: number;
-  /** Milliseconds between two deltas; by default the next comes when the last is painted, so that load changes no count. */
+  /** Milliseconds between two deltas, 0 for all at once; by default the next comes when the last is painted, so that load changes no count. */
   every?: number;
 }
 
@@ -96,6 +96,7 @@ export class Replay {
         const painted = every === undefined ? wait(300) : undefined;
         window.deliver({ type: "message.delta", id, rev, content });
         await painted;
+        if (every === 0) continue;
         await new Promise((resolve) =>
           every === undefined ? requestAnimationFrame(resolve) : setTimeout(resolve, every),
         );

@@ -178,6 +178,10 @@ test("the reading view holds the whole chat, from its first message to its last,
   await page.emulateMedia({ reducedMotion: "reduce" });
   expect(await violations(page)).toEqual([]);
 
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  const ink = page.locator("article p").first();
+  await expect(ink).toHaveCSS("color", "rgb(28, 31, 29)");
+  await page.emulateMedia({ media: null });
   const pages = ((await page.pdf()).toString("latin1").match(/\/Type \/Page\b/g) ?? []).length;
   // 600 turns of two lines and more, of which 30 are long: no browser gets them on fewer.
   expect(pages).toBeGreaterThan(20);

@@ -63,6 +63,25 @@ for (const [screen, device] of Object.entries(screens))
         await shoot(page, "empty");
       });
 
+      test("find, quote and reading view", async ({ api, chat, page }) => {
+        const tides = "Some words about the sea and its tides, **and more**.";
+        const turns = Array.from({ length: 165 }, (_, at) => [`Question ${at}?`, tides]).flat();
+        const chatId = await api.chatOf(turns, "The sea");
+        await chat.open(`${chatId}?find=true`);
+        await page.getByRole("textbox", { name: "Find in chat" }).fill("tides");
+        await expect(page.getByRole("search").getByRole("status")).toContainText("1 of");
+        await expect(page.locator("[aria-current=true]")).toBeInViewport();
+        await chat.answer.getByText("Some words").click({ clickCount: 3 });
+        await expect(page.getByRole("button", { name: "Quote", exact: true })).toBeVisible();
+        await shoot(page, "find-and-quote");
+        await page.keyboard.press("Control+/");
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await shoot(page, "shortcuts");
+        await page.goto(`/chats/${chatId}/read`);
+        await expect(page.getByRole("button", { name: "Print" })).toBeEnabled();
+        await shoot(page, "reading");
+      });
+
       test("chat, menu and dialogs", async ({ api, chat, page }) => {
         await chat.open(await furnish(api));
         await expect(chat.answer.locator("pre code span").nth(3)).toBeVisible();

@@ -56,7 +56,7 @@ export function FindBar({ chatId, onHit, onClose }: Props) {
           aria-label={strings.find.label}
           placeholder={strings.find.label}
           onChange={(event) => setText(event.target.value)}
-          className="h-9 min-w-0 flex-1 rounded-control border border-edge bg-raised px-3 pointer-coarse:h-11 pointer-coarse:text-16"
+          className="-outline-offset-2 h-9 min-w-0 flex-1 rounded-control border border-edge bg-raised px-3 pointer-coarse:h-11 pointer-coarse:text-16"
         />
         <p
           role="status"

@@ -32,8 +32,11 @@ export function TextBox({ ref, defaultValue, onInput, onKeyDown }: Props) {
         grow(event.currentTarget);
         onInput(event.currentTarget.value);
       }}
+      onPaste={({ currentTarget, clipboardData }) =>
+        grow(currentTarget, clipboardData.getData("text/plain").length)
+      }
       onKeyDown={onKeyDown}
-      className="field-sizing-content block max-h-[40dvh] min-h-9 w-full px-3 py-1 text-16 outline-none"
+      className="field-sizing-content data-large:field-sizing-fixed data-large:h-[40dvh] data-large:whitespace-pre block max-h-[40dvh] min-h-9 w-full px-3 py-1 text-16 outline-none"
     />
   );
 }

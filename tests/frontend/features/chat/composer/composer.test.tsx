@@ -313,3 +313,11 @@ it("remembers the chosen model for the next new chat", async () => {
   await sent();
   expect(server.asked(SENT)[0]?.body.model).toBe("other");
 });
+
+it("breaks no lines of a text that is too large for it, from before it is pasted", async () => {
+  const { box } = await renderComposer({ at: "/chats/chat-1" });
+  fireEvent.paste(box, { clipboardData: { getData: () => "x".repeat(60_000) } });
+  expect(box.hasAttribute("data-large")).toBe(true);
+  type(box, "short again");
+  expect(box.hasAttribute("data-large")).toBe(false);
+});

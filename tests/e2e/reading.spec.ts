@@ -182,3 +182,22 @@ test("a chat is saved as a Markdown file", async ({ api, chat, page }) => {
     "## You\n\nWrite\n\n## Answer by",
   );
 });
+
+test("the head of a long code block stays above its code", async ({ api, chat, page }) => {
+  const code = Array.from({ length: 200 }, (_, n) => `const line_${n} = ${n};`).join("\n");
+  const model = await script([says(`\`\`\`js\n${code}\n\`\`\`\n`), ...finish()]);
+  await chat.open(await api.newChat(model));
+  await chat.send("Write");
+  await chat.expectSettled();
+  await chat.answer.hover();
+  await page.mouse.wheel(0, 600);
+  const head = chat.answer.getByText("js", { exact: true });
+  const isOnTop = () =>
+    head.evaluate((element) => {
+      const { left, top, height } = element.getBoundingClientRect();
+      const code = element.closest("div")?.nextElementSibling?.getBoundingClientRect();
+      const isScrolled = (code?.top ?? 0) < top - height;
+      return isScrolled && document.elementFromPoint(left + 2, top + height / 2) === element;
+    });
+  await expect.poll(isOnTop).toBe(true);
+});

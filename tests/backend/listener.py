@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from chattable import layers
 from fold import Fold
 
@@ -40,13 +42,22 @@ class Listener:
 def listening(group: str) -> Iterator[Listener]:
     """A listener of the group, over the channel layer."""
     listener = Listener()
-    subscription = layers.listening(group, listener.messages.append)
-    layers.call(subscription.__aenter__(), timeout=20)
+    subscription = wait_until(lambda: _joined(group, listener), seconds=20)
     wait_until(lambda: _hears(listener, group), seconds=20)
     try:
         yield listener
     finally:
         layers.call(subscription.__aexit__(None, None, None), timeout=20)
+
+
+def _joined(group: str, listener: Listener) -> Any:
+    """The subscription, or None while the layer's connection is still the one that a restart of Valkey has ended."""
+    subscription = layers.listening(group, listener.messages.append)
+    try:
+        layers.call(subscription.__aenter__(), timeout=20)
+    except (RedisError, OSError):
+        return None
+    return subscription
 
 
 def _hears(listener: Listener, group: str) -> bool:
@@ -58,9 +69,10 @@ def _hears(listener: Listener, group: str) -> bool:
     return heard
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 5) -> None:
-    """Return as soon as the condition holds; fail if it does not in time."""
+def wait_until(condition: Callable[[], Any], *, seconds: float = 5) -> Any:
+    """What the condition gives, as soon as it holds; fail if it does not in time."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (value := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.005)
+    return value

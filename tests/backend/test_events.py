@@ -297,7 +297,8 @@ OPEN = ("parent", "error", "retry_at", "reasoning_ms")  # null or not
 
 def closed(event: dict[str, Any]) -> dict[str, Any]:
     """The event without the values that may be null."""
-    if message := event.get("message"):
+    message = event.get("message")
+    if message and event["type"] != "message.deleted":
         assert set(OPEN) <= set(message)
         return {**event, "message": {key: value for key, value in message.items() if key not in OPEN}}
     return event
@@ -312,6 +313,7 @@ def produced(transactional_db: None) -> dict[str, dict[str, Any]]:
         events.message_created(message),
         events.message_updated(message, None),
         events.message_updated(message, grown),
+        events.message_deleted(message),
         *(events.chat_changed(kind, message.chat) for kind in ("created", "updated", "deleted")),
     ]
     return {event["type"]: json.loads(events.encode([event])) for event in made}

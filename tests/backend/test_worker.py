@@ -248,7 +248,7 @@ def test_a_suspended_worker_that_wakes_up_writes_nothing_and_goes_on(
 
     suspended.send(signal.SIGSTOP)
     until(lambda: len(provider.requests) == 2, timeout=PATIENCE)
-    until(lambda: fresh(answer).rev == 2)
+    until(lambda: fresh(answer).rev == 2, timeout=PATIENCE)
     suspended.send(signal.SIGCONT)
 
     provider.wait_for(lambda: provider.requests[0].closed_by)

@@ -5,8 +5,9 @@ import { stack } from "./stack";
 export class Guard {
   readonly #problems: string[] = [];
   readonly #allowed: RegExp[] = [
-    // The browser's own line about the page's question whether anybody is signed in.
+    // The browser's own lines about the page's question whether anybody is signed in, and about how logging out ends.
     /401.*api\/owner/,
+    /401.*_allauth\/browser\/v1\/auth\/session/,
   ];
 
   watch(context: BrowserContext): void {

@@ -139,7 +139,7 @@ test("reasoning is kept apart from the answer", async ({ api, chat }) => {
   await chat.open(await api.newChat("demo-reasoning"));
   await chat.send("hello");
   await chat.expectSettled();
-  const thoughts = chat.answer.getByText("Thoughts", { exact: true });
+  const thoughts = chat.answer.getByText(/^Thought for /);
   await expect(chat.answer.getByText("What would help most?")).toBeHidden();
   await thoughts.click();
   await expect(chat.answer.getByText("What would help most?")).toBeVisible();

@@ -49,8 +49,9 @@ test("what could not be sent goes on after signing in again, and is gone after l
 }) => {
   guard.allow(/Failed to load resource|ERR_FAILED/);
   const { chatId } = await openScripted({ api, chat }, answers);
+  await chat.box.fill("Still here");
   await context.clearCookies({ name: "sessionid" });
-  await chat.send("Still here");
+  await chat.box.press("Enter");
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Log in" }).click();

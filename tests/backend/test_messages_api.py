@@ -553,7 +553,7 @@ def test_reading_costs_the_same_in_a_short_chat_and_in_a_long_one(
         api.get("/api/chats/")
         queries: list[dict[str, Any]] = [{}, *({place: messages[1].id} for place in ("before", "after", "around"))]
         for query in queries:
-            with django_assert_num_queries(6):  # session, person, chat, messages, their number, siblings
+            with django_assert_num_queries(5):  # session, person, chat, messages, siblings
                 shown(api, chat, **query)
 
 

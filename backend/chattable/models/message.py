@@ -115,9 +115,10 @@ class MessageManager(models.Manager["Message"]):
             return []
         rows = self.raw(
             f"""{self._path()}
-            SELECT m.*, path.depth AS depth FROM path JOIN {self.model._meta.db_table} m ON m.id = path.id {join}
+            SELECT m.*, path.depth AS depth, ({self._path()} SELECT COUNT(*) FROM path) AS path_length
+            FROM path JOIN {self.model._meta.db_table} m ON m.id = path.id {join}
             ORDER BY path.depth DESC""",  # noqa: S608
-            [self._db_id(leaf), limit or _LONGEST, *params],
+            [self._db_id(leaf), limit or _LONGEST, self._db_id(leaf), _LONGEST, *params],
         )
         return list(rows)
 
@@ -181,6 +182,7 @@ class Message(Versioned):
         parent_id: uuid.UUID | None
         continues_id: uuid.UUID | None
         depth: int  # of a message that was read as part of a path: 1 for its leaf
+        path_length: int  # of that path, as a whole
 
     objects: ClassVar[MessageManager] = MessageManager()
 

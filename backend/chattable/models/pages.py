@@ -116,14 +116,13 @@ def path_page(
 
 
 def _page(messages: Sequence[Message], leaf: uuid.UUID | None) -> PathPage:
-    length = Message.objects.path_length(leaf)
     if not messages:
-        return PathPage([], length)
+        return PathPage([], Message.objects.path_length(leaf))
     first, last = messages[0], messages[-1]
     return PathPage(
         messages,
-        length=length,
-        position=length - first.depth,
+        length=first.path_length,
+        position=first.path_length - first.depth,
         before=first.pk if first.parent_id else None,
         after=last.pk if last.pk != leaf else None,
     )

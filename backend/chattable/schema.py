@@ -167,7 +167,7 @@ EVENT_STREAM = {
         examples=[
             OpenApiExample(
                 "An answer grows",
-                {"type": "message.delta", "id": ANSWER_ID, "rev": 0, "content": [0, 10, "In Cyprus."]},
+                {"type": "message.delta", "id": ANSWER_ID, "content": [0, 10, "In Cyprus."]},
                 media_type="text/event-stream",
                 response_only=True,
                 status_codes=["200"],
@@ -237,8 +237,7 @@ _EVENTS = {
         "message.delta",
         "The message grew.",
         id=_ID,
-        rev={"type": "integer"},
-        optional={"content": _SPAN, "reasoning": _SPAN},
+        optional={"rev": {"type": "integer", "default": 0}, "content": _SPAN, "reasoning": _SPAN},
     ),
     "message.deleted": _event(
         "message.deleted",

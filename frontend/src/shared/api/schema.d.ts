@@ -685,6 +685,7 @@ export interface components {
             type: "message.delta";
             /** Format: uuid */
             id: string;
+            /** @default 0 */
             rev: number;
             /** @description Start and end, in characters of this `rev`, and the text between them. */
             content?: [

@@ -64,7 +64,7 @@ export function foldDelta(live: Live = UNKNOWN, delta: MessageDelta): Live {
   if (live.muted) return live;
   const pieces = FIELDS.flatMap((field): Piece[] => {
     const span = delta[field];
-    return span ? [{ rev: delta.rev, field, span }] : [];
+    return span ? [{ rev: delta.rev ?? 0, field, span }] : [];
   });
   return catchUp(live, pieces.reduce(foldPiece, live));
 }

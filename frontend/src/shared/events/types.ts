@@ -6,7 +6,8 @@ export type Span = [start: number, end: number, text: string];
 export interface MessageDelta {
   type: "message.delta";
   id: string;
-  rev: number;
+  /** Left out while it is 0. */
+  rev?: number;
   content?: Span;
   reasoning?: Span;
 }

@@ -6,7 +6,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -144,7 +144,7 @@ async def _chunks(response: Any, *, deadline: float) -> AsyncGenerator[Chunk]:
     reader = Reader()
     try:
         async with asyncio.timeout_at(deadline) as limit:
-            async for data in response.aiter_bytes():
+            async for data in _bytes(response):
                 chunk = reader.feed(data)
                 if seconds := reader.patience(chunk):
                     _allow(limit, seconds)
@@ -156,6 +156,12 @@ async def _chunks(response: Any, *, deadline: float) -> AsyncGenerator[Chunk]:
         reader.fail(_failure(error, incomplete=True))
     yield reader.end()
     reader.check()
+
+
+def _bytes(response: Any) -> AsyncIterator[bytes]:
+    """The body as it comes; past the steps that unpack it, of which each costs every token, where it is not packed."""
+    packed = "content-encoding" in response.headers
+    return response.aiter_bytes() if packed else aiter(response.stream)
 
 
 def _allow(limit: asyncio.Timeout, seconds: float) -> None:
@@ -251,6 +257,8 @@ class Halves:
 
     def join(self, text: str) -> str:
         """The text after what was kept back of the last one, without a half character at its end."""
+        if text.isascii() and not self._half:
+            return text
         text = self._half + text
         self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
         return text.removesuffix(self._half)
@@ -276,18 +284,21 @@ class EventDecoder:
             lines = bytes(self._line + data[:cut]).splitlines()
             self._line.clear()
             for line in lines:
-                yield from self._take(line)
+                if event := self._take(line):
+                    yield event
         self._line += data[cut:]
         if self._size + len(self._line) > MAX_EVENT_BYTES:
             raise AnswerFailed("provider_error", f"An event is larger than {MAX_EVENT_BYTES} bytes.")
 
     def end(self) -> Iterator[Event]:
         """Yield what is left when the stream ends without the last blank line."""
-        yield from self._take(bytes(self._line))
-        self._is_plain = False
-        yield from self._take(b"")
+        last, self._is_plain = self._take(bytes(self._line)), False
+        for event in (last, self._take(b"")):
+            if event:
+                yield event
 
-    def _take(self, line: bytes) -> Iterator[Event]:
+    def _take(self, line: bytes) -> Event | None:
+        """Read the line; the event that it ends, if it does."""
         line = line.removeprefix(b"\xef\xbb\xbf")
         # A gateway may answer with JSON instead of events, on one line or on many.
         self._is_plain = self._is_plain or line.startswith(b"{")
@@ -300,8 +311,8 @@ class EventDecoder:
         elif not line:
             event = Event(self._name, b"\n".join(self._data).strip())
             self._name, self._data, self._size = b"", [], 0
-            if event.data:
-                yield event
+            return event if event.data else None
+        return None
 
     def _add(self, data: bytes) -> None:
         self._data.append(data.removeprefix(b" "))

@@ -65,6 +65,7 @@ class Hooks:
         owner = _owner(message.chat)
         self._on_create = getattr(owner, "on_message_create", None)
         self._on_update = getattr(owner, "on_message_update", None)
+        self._updates_at_once = self._on_update is not None and _inherited(self._on_update)
         self._lane = Lane()
 
     def create(self) -> None:
@@ -80,7 +81,7 @@ class Hooks:
         """Call `on_message_update(message, delta)`; without a delta the state has changed."""
         if self._on_update is None:
             return
-        if _inherited(self._on_update):
+        if self._updates_at_once:
             self._on_update(self._message, delta)
         else:
             message = self._message if delta else copy.copy(self._message)

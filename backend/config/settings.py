@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from dotenv import load_dotenv
 
+from config.connections import check_connection
+
 BACKEND = Path(__file__).resolve().parent.parent
 ROOT = BACKEND.parent
 DATA = ROOT / ".run"
@@ -121,9 +123,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
+        "pool": {"min_size": 1, "max_size": 20, "timeout": 10, "check": check_connection},
         # PostgreSQL plans a statement that comes again only once; a PgBouncer before it has to be 1.21 or newer.
         "server_side_binding": True,
         "prepare_threshold": 3,

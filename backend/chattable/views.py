@@ -1,7 +1,6 @@
 """The REST API: whoever `OWNER_RESOLVER` finds sees the own chats and messages; everything else does not exist."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
@@ -23,9 +22,7 @@ from drf_spectacular.utils import extend_schema
 from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 from rest_framework import status
-from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -33,6 +30,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from chattable import conf, events, layers, schema, serializers
+from chattable.bodies import CleanJSONParser, FastJSONRenderer, cleaned
 from chattable.completions import Provider
 from chattable.conf import settings
 from chattable.exceptions import (
@@ -44,47 +42,17 @@ from chattable.exceptions import (
     exception_handler,
 )
 from chattable.models import Chat, Message
-from chattable.models.base import clean
 from chattable.models.pages import Walk, chat_page, find, path_page
 
 # Room for the longest message even where each character is escaped.
 MAX_BODY_BYTES = 8 * 2**20
 
 
-class CleanJSONParser(BaseParser):
-    """Reads JSON and drops from every text what no database takes: NUL characters and halves of characters."""
-
-    media_type = "application/json"
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The body; `ParseError` for anything but JSON."""
-        try:
-            return _cleaned(json.loads(stream.read(), parse_constant=_refuse))
-        except ValueError as error:
-            raise drf.ParseError(_("The body is not JSON: %(error)s") % {"error": error}) from error
-        except RecursionError as error:
-            raise drf.ParseError(_("The JSON is nested too deeply.")) from error
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, list):
-        return [_cleaned(item) for item in value]
-    if isinstance(value, dict):
-        return {clean(key): _cleaned(item) for key, item in value.items()}
-    return value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a JSON number")
-
-
 class OwnerView(APIView):
     """Lets in whom `OWNER_RESOLVER` finds, by the host's authentication; errors look the same in every host."""
 
     parser_classes = (CleanJSONParser,)
-    renderer_classes = (JSONRenderer,)
+    renderer_classes = (FastJSONRenderer,)
     permission_classes = ()
     filter_backends: Any = ()
     pagination_class: Any = None
@@ -131,7 +99,7 @@ class OwnerView(APIView):
 
     def read_query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         """The query string as the serializer has checked it; raises `ValidationError`."""
-        return _checked(serializer(data=_cleaned(self.request.query_params.dict())))
+        return _checked(serializer(data=cleaned(self.request.query_params.dict())))
 
     def found[M](self, find: Callable[[Any, uuid.UUID], M | None]) -> M:
         """What the path's id names, if it is the owner's; raises `Http404`."""
@@ -255,7 +223,7 @@ class ChatViewSet(OwnerChatView):
         if form == "markdown":
             return _file(f"{name}.md", chat.as_markdown(), "text/markdown; charset=utf-8")
         messages = [events.message_snapshot(message) for message in chat.messages.order_by("created_at", "id")]
-        body = JSONRenderer().render({"chat": events.chat_snapshot(chat), "messages": messages})
+        body = FastJSONRenderer().render({"chat": events.chat_snapshot(chat), "messages": messages})
         return _file(f"{name}.json", body, "application/json")
 
     @extend_schema(
@@ -524,7 +492,7 @@ class ConfigView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    renderer_classes = (JSONRenderer,)
+    renderer_classes = (FastJSONRenderer,)
     versioning_class = None
 
     @extend_schema(

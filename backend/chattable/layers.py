@@ -46,6 +46,7 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
 
     def __init__(self, hosts: Any = None, **config: Any) -> None:
         super().__init__(hosts=[_with_life(host) for host in decode_hosts(hosts)], **config)
+        self._last: tuple[bytes, dict[str, Any]] = (b"", {})
 
     async def group_send_many(self, messages: Iterable[GroupMessage]) -> None:
         """Send each `(group, message)` in order, in one pipeline a shard; raises redis' `ConnectionError`."""
@@ -71,7 +72,7 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
         """
         layer = self._get_layer()
         channel = uuid.uuid4().hex
-        layer.channels[channel] = _Inbox(lambda data: deliver(self.deserialize(data)))
+        layer.channels[channel] = _Inbox(lambda data: deliver(self._read(data)))
         try:
             await layer.group_add(group, channel)
             connection = layer._get_shard(layer._get_group_channel_name(group))._pubsub.connection
@@ -83,6 +84,12 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
             layer.channels.pop(channel, None)
             with suppress(RedisError, OSError):
                 await layer.group_discard(group, channel)
+
+    def _read(self, data: bytes) -> dict[str, Any]:
+        """The message, read and held once for all of this process who listen to its group."""
+        if data is not self._last[0]:
+            self._last = data, self.deserialize(data)
+        return self._last[1]
 
     def _reconnected(self, _: Any) -> None:
         """Called by redis-py for a subscription that was lost and stands again."""

@@ -300,6 +300,8 @@ def environment(options: Options) -> dict[str, str]:
         **own,
         "PATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
+        # With an arena for each of its threads a process keeps ten times what its largest answers needed.
+        "MALLOC_ARENA_MAX": "2",
         # Celery warns root at every start.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         # The options say it all; dev.py has put the values of .env into them.

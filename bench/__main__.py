@@ -92,7 +92,7 @@ def arguments() -> argparse.Namespace:
 
 def is_right(figures: Json) -> bool:
     """Whether nothing was lost, nothing doubled, and everything ended."""
-    return not any((figures.get("failed"), figures["lost"], figures["dups"], figures.get("errors")))
+    return not any((figures.get("failed"), figures.get("lost"), figures.get("dups"), figures.get("errors")))
 
 
 def main() -> None:

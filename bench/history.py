@@ -16,16 +16,22 @@ MESSAGES_A_CHAT = 100
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 READS = 40
 
+
+def key(message: str) -> str:
+    """The id of the chat `c` (message 0) or of a message in it: in the order of their making, as the real ones are."""
+    return f"(lpad(to_hex(c * 1000 + {message}), 12, '0') || substr(md5('{{chat}}' || c || '-' || {message}), 13))::uuid"
+
+
 # What differs from the chat and the message that are copied, by column.
 CHAT = {
-    "id": "md5('chat' || c)::uuid",
-    "current_leaf_id": "md5('chat' || c || '-' || {each})::uuid",
+    "id": key("0"),
+    "current_leaf_id": key("{each}"),
     "active_at": "now() - c * interval '1 second'",
 }
 MESSAGE = {
-    "id": "md5('chat' || c || '-' || m)::uuid",
-    "chat_id": "md5('chat' || c)::uuid",
-    "parent_id": "CASE WHEN m > 1 THEN md5('chat' || c || '-' || (m - 1))::uuid END",
+    "id": key("m"),
+    "chat_id": key("0"),
+    "parent_id": f"CASE WHEN m > 1 THEN {key('(m - 1)')} END",
     "role": "CASE WHEN m % 2 = 1 THEN 'user' ELSE 'assistant' END",
     "content": "repeat('word ', 100)",
     "status": "'complete'",
@@ -38,17 +44,17 @@ def fill(database_url: str, chat: str, *, begin: int, end: int) -> None:
     with psycopg.connect(database_url.replace("postgres://", "postgresql://"), autocommit=True) as connection:
         with connection.transaction():
             chats, messages = f"generate_series({begin}, {end}) c", f"generate_series(1, {MESSAGES_A_CHAT}) m"
-            copy(connection, "chattable_chat", CHAT, chats, where=f"t.id = '{chat}'")
+            copy(connection, "chattable_chat", CHAT, chats, chat=chat, where=f"t.id = '{chat}'")
             first = f"t.id = (SELECT id FROM chattable_message WHERE chat_id = '{chat}' ORDER BY created_at LIMIT 1)"
-            copy(connection, "chattable_message", MESSAGE, f"{chats}, {messages}", where=first)
+            copy(connection, "chattable_message", MESSAGE, f"{chats}, {messages}", chat=chat, where=first)
         connection.execute("VACUUM ANALYZE")
 
 
-def copy(connection: Any, table: str, changes: dict[str, str], numbers: str, *, where: str) -> None:
+def copy(connection: Any, table: str, changes: dict[str, str], numbers: str, *, chat: str, where: str) -> None:
     """Insert a row of the table again for each combination of the numbers, with these changes."""
     query = "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'"
     columns = [name for (name,) in connection.execute(query, [table])]
-    values = [changes.get(name, f't."{name}"').format(each=MESSAGES_A_CHAT) for name in columns]
+    values = [changes.get(name, f't."{name}"').format(each=MESSAGES_A_CHAT, chat=chat) for name in columns]
     names = ", ".join(f'"{name}"' for name in columns)
     # All parts are from here and from the database's own catalogue.
     text = f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table} t, {numbers} WHERE {where}"
@@ -57,7 +63,8 @@ def copy(connection: Any, table: str, changes: dict[str, str], numbers: str, *, 
 
 async def histories(running: Running, label: str) -> Json:
     """The median of each kind of read at each size, in ms, and the largest against the smallest."""
-    base, headers = running.web_urls[0], {"Authorization": f"Bearer {running.keys[-1]}"}
+    # Each run has an owner of its own, who has no million messages yet.
+    base, headers = running.web_urls[0], {"Authorization": f"Bearer {running.keys.pop()}"}
     figures: dict[str, list[float]] = {"list": [], "open": [], "history": []}
     async with aiohttp.ClientSession(base, headers=headers) as http:
         chat = await begin(http)

@@ -29,7 +29,7 @@ from config.supervisor import Service, Supervisor
 BENCH = ROOT / "bench"
 CHAINLIT = BENCH / ".chainlit"
 CHAINLIT_VERSION = "2.12.0"
-KEYS = 1000
+KEYS = 1010
 FINAL = ("complete", "stopped", "failed")
 
 

@@ -218,6 +218,9 @@ class Runner:
         self._execute = execute
         self._execute_now = execute_now or execute
         self._provider = Provider()
+        # What is being claimed or answered here. A run that is delivered again meanwhile is left alone: claimed by the
+        # same worker once more, it would have two jobs under one lease.
+        self._taken: set[uuid.UUID] = set()
         self._jobs: dict[uuid.UUID, Job] = {}
         self._heart: asyncio.Task[None] | None = None
         self._next_sweep = float("inf")
@@ -227,20 +230,14 @@ class Runner:
         """Answer the run to its end if its turn has come."""
         if self._closing.is_set():
             await self._enqueue([run_id])
-            return
-        job = await self._claim(run_id)
-        if job is None:
-            return
-        if self._closing.is_set():
-            await self._release([run_id])
-            return
-        self._jobs[run_id] = job
-        self._start_heart()
-        try:
-            await self._answer(job)
-        finally:
-            del self._jobs[run_id]
-        await job.message.hooks.drained()
+        elif run_id not in self._taken:
+            self._taken.add(run_id)
+            try:
+                job = await self._take(run_id)
+            finally:
+                self._taken.discard(run_id)
+            if job:
+                await job.message.hooks.drained()
 
     async def start(self) -> None:
         """Look for lost answers from now on, also while idle, and pay the SDK's first-use costs."""
@@ -263,9 +260,23 @@ class Runner:
             await asyncio.wait([self._heart])
         await self._provider.close()
 
-    async def _claim(self, run_id: uuid.UUID) -> Job | None:
-        if run_id in self._jobs:
+    async def _take(self, run_id: uuid.UUID) -> Job | None:
+        """Claim the run and answer it."""
+        job = await self._claim(run_id)
+        if job is None:
             return None
+        if self._closing.is_set():
+            await self._release([run_id])
+            return None
+        self._jobs[run_id] = job
+        self._start_heart()
+        try:
+            await self._answer(job)
+        finally:
+            del self._jobs[run_id]
+        return job
+
+    async def _claim(self, run_id: uuid.UUID) -> Job | None:
         try:
             job: Job | None = await self._execute(self._journal.claim)(run_id, self.worker)
         except (OperationalError, InterfaceError) as error:

@@ -14,10 +14,11 @@ from django.db.models.functions import Now
 from backend.api import at_once, empty_queue, queued
 from backend.factories import ChatFactory
 from backend.private_valkey import Valkey
-from backend.workers import Database, Hire, fresh, run_of, until
+from backend.workers import Database, Hire, Worker, fresh, run_of, until
 from chattable.conf import settings as chattable
 from chattable.models import Chat, Message, Role, Run, Status
-from chattable.runner import Text
+from chattable.runner import Runner, Text
+from chattable.tasks import in_database_thread, in_heart_thread
 from fake_openai import END, FakeOpenAI, text
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -49,6 +50,31 @@ def expire(answer: Message) -> None:
 
 
 # Takeover.
+
+
+def test_a_worker_never_takes_over_from_itself(chat: Chat, worker: Worker, provider: FakeOpenAI) -> None:
+    provider.script("m", [text("Hi"), END])
+    answer = chat.send("Hello?").answer
+    run, claims = run_of(answer).pk, 0
+
+    def stalling(function: Any) -> Any:
+        async def call(*args: Any) -> Any:
+            nonlocal claims
+            found = await in_database_thread(function)(*args)
+            if function == Run.objects.claim and not claims:
+                # Before the worker learns that it has the run, the lease ends, and the run is delivered again.
+                claims += 1
+                await in_database_thread(expire)(answer)
+                await worker.runner.run(run)
+            return found
+
+        return call
+
+    worker.runner = Runner(Run.objects, execute=stalling, execute_now=in_heart_thread)
+    answer = worker.answer(answer)
+
+    assert (answer.status, answer.content, answer.rev) == (Status.COMPLETE, "Hi", 0)
+    assert (run_of(answer).attempts, len(provider.requests)) == (1, 1)
 
 
 def test_a_lost_answer_is_queued_again_and_answered_anew(lost: Message, hire: Hire, provider: FakeOpenAI) -> None:

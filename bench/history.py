@@ -19,7 +19,9 @@ READS = 40
 
 def key(message: str) -> str:
     """The id of the chat `c` (message 0) or of a message in it: in the order of their making, as the real ones are."""
-    return f"(lpad(to_hex(c * 1000 + {message}), 12, '0') || substr(md5('{{chat}}' || c || '-' || {message}), 13))::uuid"
+    return (
+        f"(lpad(to_hex(c * 1000 + {message}), 12, '0') || substr(md5('{{chat}}' || c || '-' || {message}), 13))::uuid"
+    )
 
 
 # What differs from the chat and the message that are copied, by column.

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 # How many bytes may wait for a slow reader, who then does better to fetch.
 MAX_BACKLOG = 2**20
-# Over how many seconds is spread what all readers need at once: to be told of a gap, to be checked once more.
+# Over how many seconds readers are told of a gap that all of them have.
 SPREAD_SECONDS = 2.0
 
 GAP = events.encode([events.gap()])
@@ -43,7 +43,9 @@ class Subscription:
         self._backlog: deque[str] = deque()
         self._size = 0
         self._arrived = asyncio.Event()
+        # Set from the start: the credential may have ended before the group was joined.
         self._doubt = asyncio.Event()
+        self._doubt.set()
 
     def put(self, text: str) -> None:
         """Add a frame; one too many for a slow reader gives way, with all that waits, to a gap."""
@@ -63,12 +65,9 @@ class Subscription:
 
     async def ended(self) -> None:
         """Check the credential now and then, and whenever it is in doubt; return when it has ended."""
-        # It may have ended before the group was joined; a crowd that comes at once is not asked twice at once.
-        wait = random.uniform(0, SPREAD_SECONDS)  # noqa: S311
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._doubt.wait(), wait)
-            wait = settings.RECHECK_SECONDS
+                await asyncio.wait_for(self._doubt.wait(), settings.RECHECK_SECONDS)
             self._doubt.clear()
             try:
                 if await _group_of(self._scope) != self._group:

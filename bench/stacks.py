@@ -29,6 +29,7 @@ from config.supervisor import Service, Supervisor
 BENCH = ROOT / "bench"
 CHAINLIT = BENCH / ".chainlit"
 CHAINLIT_VERSION = "2.12.0"
+# For a thousand streams, and for runs that need an owner of their own.
 KEYS = 1010
 FINAL = ("complete", "stopped", "failed")
 

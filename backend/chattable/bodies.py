@@ -43,7 +43,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 class FastJSONRenderer(JSONRenderer):
-    """Writes what DRF's renderer writes, long texts forty times as fast."""
+    """Writes JSON as DRF's renderer does, without indents, and long texts forty times as fast."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> Any:
         """The body."""

@@ -29,9 +29,6 @@ SEND_SECONDS = 5.0
 # How long events wait, and grow together, after a flush that failed, in seconds.
 RETRY_SECONDS = 1.0
 
-# The fields of a message that grow.
-TEXTS = ("content", "reasoning")
-
 type Event = dict[str, Any]
 type Span = tuple[int, int, str]
 
@@ -128,15 +125,8 @@ def message_updated(message: "Message", delta: Delta | None) -> Event:
     """Event: the message grew by the delta, or (without one) changed its state."""
     if delta is None:
         return {"type": "message.updated", "message": message_state(message)}
-    event: Event = {"type": "message.delta", "id": message.id}
-    # What is most often so, and is said with every token, goes without saying.
-    if delta.rev:
-        event["rev"] = delta.rev
-    if delta.content:
-        event["content"] = delta.content
-    if delta.reasoning:
-        event["reasoning"] = delta.reasoning
-    return event
+    rev = {"rev": delta.rev} if delta.rev else {}
+    return {"type": "message.delta", "id": message.id, **rev, **_spans(delta)}
 
 
 def message_deleted(message: "Message") -> Event:
@@ -199,7 +189,10 @@ class Queue:
 
     def _grow(self, event: Event) -> None:
         last = self._growing.get(event["id"])
-        if last is None or not _lengthen(last, event):
+        both = _delta_of(last).followed_by(_delta_of(event)) if last else None
+        if last and both:
+            last.update(_spans(both))
+        else:
             self._events.append(event)
             self._growing[event["id"]] = event
 
@@ -272,15 +265,13 @@ class Outbox:
         )
 
 
-def _lengthen(event: Event, later: Event) -> bool:
-    """Add a later delta to the one in this event; false where it does not continue that."""
-    if event.get("rev") != later.get("rev"):
-        return False
-    spans = [(name, event.get(name), span) for name in TEXTS if (span := later.get(name))]
-    if not all(_continues(before, span) for _, before, span in spans):
-        return False
-    event.update((name, _join(before, span)) for name, before, span in spans)
-    return True
+def _delta_of(event: Event) -> Delta:
+    return Delta(event.get("rev", 0), event.get("content"), event.get("reasoning"))
+
+
+def _spans(delta: Delta) -> dict[str, Span]:
+    """The fields that grew."""
+    return {name: span for name in ("content", "reasoning") if (span := getattr(delta, name))}
 
 
 def encode(events: list[Event]) -> str:

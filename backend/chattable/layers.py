@@ -87,9 +87,12 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
 
     def _read(self, data: bytes) -> dict[str, Any]:
         """The message, read and held once for all of this process who listen to its group."""
-        if data is not self._last[0]:
-            self._last = data, self.deserialize(data)
-        return self._last[1]
+        # Taken and set as a pair: loops in other threads read by the same layer.
+        last, message = self._last
+        if data is not last:
+            message = self.deserialize(data)
+            self._last = data, message
+        return message
 
     def _reconnected(self, _: Any) -> None:
         """Called by redis-py for a subscription that was lost and stands again."""

@@ -1,6 +1,7 @@
 """What providers send, in every shape that is legal or has been seen, and what the answer is made of it."""
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -100,6 +101,14 @@ async def test_a_body_in_single_bytes_reads_as_one(ask: Ask) -> None:
     body = text(HELLO) + END
 
     answer = await ask(*cut(body, *range(1, len(body))))
+
+    assert answer.end == (HELLO, "", "stop")
+
+
+async def test_a_gateway_may_pack_the_stream(ask: Ask) -> None:
+    body = gzip.compress(text(HELLO) + END)
+
+    answer = await ask(*cut(body, 20, len(body) // 2), headers={"content-encoding": "gzip"})
 
     assert answer.end == (HELLO, "", "stop")
 

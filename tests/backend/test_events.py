@@ -109,6 +109,15 @@ def test_nothing_of_a_message_overtakes_its_other_events() -> None:
     ]
 
 
+def test_a_text_that_begins_anew_never_joins_the_older_one() -> None:
+    put = [delta("a", 0, "A"), delta("a", 1, "B", rev=1), delta("a", 2, "C", rev=1)]
+
+    assert merged(*put) == [
+        {"type": "message.delta", "id": "a", "content": [0, 1, "A"]},
+        {"type": "message.delta", "id": "a", "rev": 1, "content": [1, 3, "BC"]},
+    ]
+
+
 def test_events_of_other_messages_and_chats_do_not_stand_between() -> None:
     chat = {"type": "chat.updated", "chat": {"id": "c"}}
 

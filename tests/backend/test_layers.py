@@ -145,7 +145,7 @@ def test_without_a_layer_nothing_is_sent_and_nothing_breaks(group: str, settings
 def test_all_who_listen_hold_the_same_message(group: str) -> None:
     with listening(group) as one, listening(group) as two:
         layers.call(layers.group_send_many([(group, {"type": "frame", "text": "x"})]), timeout=5)
-        wait_until(lambda: one.messages and two.messages)
+        wait_until(lambda: one.frames and two.frames)
 
         assert one.messages[-1] is two.messages[-1], "a megabyte for a thousand readers is a megabyte"
 

@@ -300,7 +300,7 @@ def environment(options: Options) -> dict[str, str]:
         **own,
         "PATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
-        # With an arena for each of its threads a process keeps ten times what its largest answers needed.
+        # With an arena for each of its threads a process keeps what the largest answer took in each of them.
         "MALLOC_ARENA_MAX": "2",
         # Celery warns root at every start.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",

@@ -336,6 +336,9 @@ class Runner:
     async def _beat_on(self) -> None:
         while True:
             await asyncio.sleep(settings.HEARTBEAT_SECONDS)
+            if self._closing.is_set() and not self._jobs:
+                # A process that ends has no threads left for a beat.
+                return
             try:
                 await self._beat()
             except Exception as error:

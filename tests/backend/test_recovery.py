@@ -345,6 +345,17 @@ def test_a_worker_that_ends_hands_its_answers_over(chat: Chat, hire: Hire, provi
     assert len(provider.requests) == 2
 
 
+def test_after_the_hand_over_the_heart_beats_no_more(hire: Hire) -> None:
+    worker = hire()
+    worker.start()
+    heart = worker.runner._heart
+    assert heart
+
+    worker.hand_over()
+
+    until(heart.done)
+
+
 def test_long_texts_are_saved_at_the_end_of_a_worker_too(
     chat: Chat, hire: Hire, provider: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:

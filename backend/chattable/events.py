@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 SEND_SECONDS = 5.0
 # How long events wait, and grow together, after a flush that failed, in seconds.
 RETRY_SECONDS = 1.0
+# A flush for so many groups is followed by the whole pause, one for fewer by a part of it: what is merged is worth the
+# wait only where there is much of it.
+MANY_GROUPS = 8
 
 type Event = dict[str, Any]
 type Span = tuple[int, int, str]
@@ -227,7 +230,7 @@ class Outbox:
 
     async def _flush(self) -> None:
         while batch := self._take():
-            pause = settings.FLUSH_SECONDS
+            pause = pause_after(len(batch))
             messages = [(group, message) for group, queue in batch.items() for message in self._messages(queue)]
             try:
                 async with asyncio.timeout(SEND_SECONDS):
@@ -263,6 +266,11 @@ class Outbox:
             error,
             exc_info=None if away else error,
         )
+
+
+def pause_after(groups: int) -> float:
+    """How long events wait, and grow together, after a flush for so many groups, in seconds."""
+    return float(settings.FLUSH_SECONDS) * min(1.0, groups / MANY_GROUPS)
 
 
 def _delta_of(event: Event) -> Delta:

@@ -16,15 +16,20 @@ from functools import cache
 from typing import Any
 
 from channels.layers import get_channel_layer
-from channels_redis.pubsub import RedisPubSubChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisSingleShardConnection
 from channels_redis.utils import decode_hosts
 from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
 
 type GroupMessage = tuple[str, dict[str, Any]]
 type Deliver = Callable[[dict[str, Any]], None]
 
 # Every worker process joins this group, so that the layer itself knows how many are listening.
 WORKERS = "chattable.workers"
+
+# How long a read of a subscription waits, in seconds; nothing depends on it.
+READ_SECONDS = 30.0
 
 # What listeners get where messages may have been lost, because Valkey was away.
 GAP = {"type": "chattable.gap"}
@@ -47,6 +52,12 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
     def __init__(self, hosts: Any = None, **config: Any) -> None:
         super().__init__(hosts=[_with_life(host) for host in decode_hosts(hosts)], **config)
         self._last: tuple[bytes, dict[str, Any]] = (b"", {})
+
+    def _get_layer(self) -> Any:
+        layer = super()._get_layer()
+        if not isinstance(layer._shards[0], _Shard):
+            layer._shards = [_Shard(shard.host, layer) for shard in layer._shards]
+        return layer
 
     async def group_send_many(self, messages: Iterable[GroupMessage]) -> None:
         """Send each `(group, message)` in order, in one pipeline a shard; raises redis' `ConnectionError`."""
@@ -111,18 +122,31 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
         return int(count)
 
 
-class _OneLine(logging.Filter):
-    """Valkey being away is worth a line a second in the log, but not a traceback a second."""
+class _Shard(RedisSingleShardConnection):  # type: ignore[misc]
+    """The connection to one Valkey, which takes all that has come in one read and not one message after another."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, RedisError | OSError):
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
-            record.msg, record.args, record.exc_info = "The channel layer is away: %s", (error,), None
-        return True
+    async def _do_receiving(self) -> None:
+        while True:
+            try:
+                if self._pubsub and self._pubsub.subscribed:
+                    await self._receive()
+                else:
+                    await asyncio.sleep(0.1)
+            except Exception as error:
+                # Valkey being away is worth a line a second in the log, but not a traceback a second.
+                trace = None if isinstance(error, RedisError | OSError) else error
+                logger.warning("The channel layer is away: %s", error, exc_info=trace)
+                await asyncio.sleep(1)
 
-
-logging.getLogger("channels_redis.pubsub").addFilter(_OneLine())
+    async def _receive(self) -> None:
+        pubsub = self._pubsub
+        self._receive_message(await pubsub.get_message(ignore_subscribe_messages=True, timeout=READ_SECONDS))
+        # What the C parser has read besides; where it is not installed, each message is read by itself.
+        reader = getattr(pubsub.connection._parser, "_reader", None)
+        while reader and isinstance(reply := reader.gets(), list | Exception):
+            if isinstance(reply, Exception):
+                raise reply
+            self._receive_message(await pubsub.handle_message(reply, ignore_subscribe_messages=True))
 
 
 def _with_life(host: dict[str, Any]) -> dict[str, Any]:

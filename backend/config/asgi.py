@@ -1,16 +1,19 @@
 """The web server's ASGI app: Django for HTTP, Chattable for sockets."""
 
+import asyncio
 import os
-from typing import Any
+from collections.abc import Callable
+from contextlib import closing, suppress
+from contextvars import copy_context
+from typing import IO, Any, cast
 
 import django
-from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.handlers.asgi import ASGIHandler
-from django.db import close_old_connections
-from django.http import HttpRequest
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
 from django.http.response import HttpResponseBase
-from django.urls import re_path
+from django.urls import re_path, set_script_prefix
 
 from chattable.threads import Threads
 
@@ -19,10 +22,11 @@ django.setup(set_prefix=False)
 
 
 class OneHopHandler(ASGIHandler):
-    """Answers a request in one of a few threads, from the first middleware to the view.
+    """Answers a request in one of a few threads, from the first signal to the last.
 
-    Django's own handler starts a thread for each request and goes there and back for each middleware. That doubles the
-    cost of a small request, and with many at once the event loop, which has the sockets, waits for its turn too long.
+    Django's own handler starts a thread for each request and goes there and back for the signals and each middleware.
+    That doubles the cost of a small request, and with many at once the event loop, which has the sockets, waits for its
+    turn too long. Views and middleware have to be synchronous; a request whose client has left is answered to its end.
     """
 
     threads = Threads("request")
@@ -33,17 +37,28 @@ class OneHopHandler(ASGIHandler):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
-        await self.handle(scope, receive, send)
+        with suppress(RequestAborted), closing(await self.read_body(receive)) as body:
+            response = await self._in_thread(self._respond, scope, body)
+            try:
+                await self.send_response(response, send)
+            finally:
+                if response.streaming:
+                    await self._in_thread(response.close)
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """The response of the synchronous chain."""
-        return await sync_to_async(self._respond, thread_sensitive=False, executor=self.threads)(request)
+    async def _in_thread[*P, T](self, function: Callable[[*P], T], *args: *P) -> T:
+        # In a context of its own: what a request sets there, such as the path it is under, ends with it.
+        return await asyncio.get_running_loop().run_in_executor(self.threads, copy_context().run, function, *args)
 
-    def _respond(self, request: HttpRequest) -> HttpResponseBase:
-        try:
-            return self.get_response(request)
-        finally:
-            close_old_connections()
+    def _respond(self, scope: Any, body: IO[bytes]) -> HttpResponseBase:
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=self.__class__, scope=scope)
+        request, error = self.create_request(scope, body)
+        response: Any = self.get_response(request) if request else error
+        response._handler_class = self.__class__
+        if not response.streaming:
+            # Sends `request_finished`, which gives the database connections back.
+            response.close()
+        return cast("HttpResponseBase", response)
 
 
 http = OneHopHandler()

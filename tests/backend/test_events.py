@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from backend.factories import ChatFactory, MessageFactory, UserFactory
 from backend.listener import Listener, listening, wait_until
@@ -184,6 +185,13 @@ def test_many_threads_lose_nothing_and_keep_each_message_in_order(group: str, li
         assert start == len(texts[event["id"]])
         texts[event["id"]] += text
     assert set(texts.values()) == {("abcdefghijklmnopqrstuvwxyz" * 20)[:500]}
+
+
+def test_a_process_with_little_to_send_pauses_for_less(settings: Settings) -> None:
+    settings.CHATTABLE = {**settings.CHATTABLE, "FLUSH_SECONDS": 0.8}
+    pauses = [events.pause_after(groups) for groups in (1, 4, 8, 500)]
+
+    assert pauses == pytest.approx([0.1, 0.4, 0.8, 0.8])
 
 
 def test_without_valkey_events_are_counted_as_lost_and_later_ones_arrive(

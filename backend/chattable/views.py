@@ -93,6 +93,13 @@ class OwnerView(APIView):
             exc = TooLarge()
         return super().handle_exception(exc)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Have a response let go of its view and request when it is rendered."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(response, Response):
+            response.add_post_render_callback(_untie)
+        return response
+
     def read_body(self, serializer: type[Serializer[Any]], **options: Any) -> dict[str, Any]:
         """The body as the serializer has checked it; raises `ValidationError`."""
         return _checked(serializer(data=self.request.data, **options))
@@ -110,6 +117,13 @@ class OwnerView(APIView):
         if found is None:
             raise Http404
         return found
+
+
+def _untie(response: Any) -> None:
+    """View, request and response hold one another: large bodies would stay until the garbage collector comes."""
+    context, response.renderer_context = response.renderer_context, {}
+    context["request"].parser_context = {}
+    context["view"].request = context["view"].response = None
 
 
 def _checked(serializer: Serializer[Any]) -> dict[str, Any]:

@@ -117,19 +117,31 @@ SQLITE_REPORT, POSTGRES_REPORT = REPORTS / "pytest-sqlite.xml", REPORTS / "pytes
 VITEST_REPORT, PLAYWRIGHT_REPORT = REPORTS / "vitest.json", REPORTS / "playwright.json"
 CHAOS_REPORT, BENCH_REPORT = REPORTS / "chaos.json", REPORTS / "bench.json"
 SCHEMA, CLIENT = REPORTS / "openapi.yaml", REPORTS / "schema.d.ts"
-# Tests that never come to the database, or only to SQLite: once is enough.
+# Tests that never come to the database, only to SQLite, or (the doctor's) to any: once is enough.
 WITHOUT_DATABASE = [
     f"--ignore=../tests/backend/{name}.py"
     for name in (
+        "config/test_asgi",
         "config/test_dev",
+        "config/test_files",
+        "config/test_settings",
         "config/test_setup",
         "config/test_stack",
         "config/test_supervisor",
         "test_bench",
         "test_chaos_checker",
         "test_checks",
+        "test_completions",
         "test_compose",
+        "test_doctor",
         "test_fake_openai",
+        "test_fold",
+        "test_layers",
+        "test_page",
+        "test_readme",
+        "test_thoughts",
+        "test_threads",
+        "test_wheel",
     )
 ]
 STEPS = [

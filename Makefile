@@ -1,7 +1,7 @@
 # The only door: every command of this repository. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test smoke chaos chaos-short chaos-long bench bench-short lint format schema build
+.PHONY: help setup dev test smoke chaos chaos-short chaos-long bench bench-short bench-page lint format schema build
 export PATH := $(CURDIR)/backend/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 PAGE := frontend/dist/index.html
@@ -39,6 +39,9 @@ bench: setup ## Measure speed and cost beside a naive stack and Chainlit; ONLY="
 
 bench-short: setup ## A few streams of the benchmark, for their counts alone (2 min)
 	@$(BENCH) --short
+
+bench-page: setup $(PAGE) ## Measure how fast the page feels (1 h); ONLY="shape" by title, TRIES=5, MINUTES=10
+	@cd frontend && exec npm run --silent bench -- $(if $(ONLY),-g "$(ONLY)")
 
 lint: setup ## Check style, types and the direction of imports, without running tests
 	@exec python tests/run.py ruff format mypy imports biome tsc

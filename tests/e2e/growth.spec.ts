@@ -1,34 +1,19 @@
+import { LONGEST, SHAPES } from "./bench/texts";
 import { Meter, Replay } from "./replay";
 import { expect, test } from "./test";
 
 // A trace takes pictures and copies of the page: it would be most of the work.
 test.use({ trace: "off" });
 
-const SIZES = [5_000, 10_000, 20_000].map((tokens) => tokens * 4);
-const LONGEST = Math.max(...SIZES);
+const SIZES = [LONGEST / 4, LONGEST / 2, LONGEST];
 const MOST_PER_DOUBLING = 2.2;
 /** Other work on the machine only ever adds: the least of so many runs counts. */
 const TRIES = 6;
 
-/** Words enough for the longest answer, with some marks among them. */
-const WORDS = "Some **bold** words that go on, with `code` and a few *slanted* ones among them. ";
-const grow = (piece: (n: number) => string, start = ""): string => {
-  let text = start;
-  for (let n = 1; text.length < LONGEST; n += 1) text += piece(n);
-  return text;
-};
-const KINDS: Record<string, string> = {
-  prose: grow((n) => `${WORDS.repeat(4)}And that was paragraph ${n}.\n\n`),
-  "one fence": grow((n) => `value_${n} = compute(${n}, "text")  # a comment\n`, "```python\n"),
-  "one list": grow((n) => `- Item ${n}: ${WORDS}\n`),
-  "one table": grow((n) => `| Row ${n} | ${n * 7} | ${WORDS}|\n`, "| A | B | C |\n|---|---|---|\n"),
-  "one paragraph": grow(() => WORDS),
-};
-
 const ratios = (seconds: readonly number[]): number[] =>
   seconds.slice(1).map((value, index) => value / (seconds[index] ?? Number.NaN));
 
-for (const [kind, text] of Object.entries(KINDS))
+for (const [kind, text] of Object.entries(SHAPES))
   test(`twice the answer is twice the work: ${kind}`, async ({ api, chat }) => {
     test.setTimeout(240_000);
     let least = SIZES.map(() => Number.POSITIVE_INFINITY);

@@ -5,7 +5,7 @@ const debians = "/usr/bin/chromium";
 const executablePath = process.env.CHROMIUM || (existsSync(debians) ? debians : undefined);
 const isRoot = process.getuid?.() === 0;
 
-/** The whole application in a real browser: `npm run e2e` in frontend/, `npm run shots` for pictures of it. */
+/** The whole application in a real browser: `npm run e2e` in frontend/, `npm run shots` for pictures, `npm run bench` for its speed. */
 export default defineConfig({
   testDir: ".",
   outputDir: ".results",
@@ -17,7 +17,7 @@ export default defineConfig({
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  reporter: "list",
+  reporter: process.env.BENCH ? [["list"], ["./bench/reporter.ts"]] : "list",
   use: {
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
@@ -27,6 +27,7 @@ export default defineConfig({
   },
   projects: [
     { name: "page", testMatch: "**/*.spec.ts" },
+    ...(process.env.BENCH ? [{ name: "bench", testMatch: "**/*.bench.ts" }] : []),
     ...(process.env.SHOTS ? [{ name: "shots", testMatch: "**/shots.ts" }] : []),
   ],
 });

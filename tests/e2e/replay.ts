@@ -69,40 +69,10 @@ export class Replay {
   }
 
   /** Lets the answer grow by the text, which has to be plain ASCII. */
-  async play(text: string, { step = 160, every }: Pace = {}): Promise<void> {
-    const options = {
-      id: this.#answer.id,
-      rev: this.#rev,
-      at: this.#length,
-      text,
-      step,
-      every,
-    };
+  async play(text: string, pace?: Pace): Promise<void> {
+    const at = this.#length;
     this.#length += text.length;
-    await this.#page.evaluate(async ({ id, rev, at, text, step, every }) => {
-      let onPaint = () => {};
-      const observer = new MutationObserver(() => onPaint());
-      const place = document.querySelector('article[aria-busy="true"]');
-      if (place) observer.observe(place, { childList: true, subtree: true, characterData: true });
-      // Some deltas change nothing that is seen.
-      const wait = (most: number) =>
-        new Promise<void>((resolve) => {
-          onPaint = resolve;
-          setTimeout(resolve, most);
-        });
-      for (let from = 0; from < text.length; from += step) {
-        const piece = text.slice(from, from + step);
-        const content = [at + from, at + from + piece.length, piece];
-        const painted = every === undefined ? wait(300) : undefined;
-        window.deliver({ type: "message.delta", id, rev, content });
-        await painted;
-        if (every === 0) continue;
-        await new Promise((resolve) =>
-          every === undefined ? requestAnimationFrame(resolve) : setTimeout(resolve, every),
-        );
-      }
-      observer.disconnect();
-    }, options);
+    await deliverText(this.#page, { id: this.#answer.id, rev: this.#rev, at, text }, pace);
   }
 
   /** The answer begins anew, as after the death of its worker. */
@@ -121,6 +91,53 @@ export class Replay {
   async #deliver(frame: unknown): Promise<void> {
     await this.#page.evaluate((told) => window.deliver(told), frame);
   }
+}
+
+interface Growth {
+  id: string;
+  rev: number;
+  /** How long the answer is before. */
+  at: number;
+  text: string;
+}
+
+/** Hands the text to a page that shows a growing answer, delta by delta. */
+export async function deliverText(
+  page: Page,
+  growth: Growth,
+  { step = 160, every }: Pace = {},
+): Promise<void> {
+  await page.evaluate(
+    async ({ id, rev, at, text, step, every }) => {
+      let onPaint = () => {};
+      const observer = new MutationObserver(() => onPaint());
+      const place = document.querySelector('article[aria-busy="true"]');
+      if (place) observer.observe(place, { childList: true, subtree: true, characterData: true });
+      // Some deltas change nothing that is seen.
+      const wait = (most: number) =>
+        new Promise<void>((resolve) => {
+          onPaint = resolve;
+          setTimeout(resolve, most);
+        });
+      const begun = performance.now();
+      for (let from = 0; from < text.length; from += step) {
+        const piece = text.slice(from, from + step);
+        const content = [at + from, at + from + piece.length, piece];
+        const painted = every === undefined ? wait(300) : undefined;
+        window.deliver({ type: "message.delta", id, rev, content });
+        await painted;
+        if (every === 0) continue;
+        const due = begun + (from / step + 1) * (every ?? 0);
+        await new Promise((resolve) =>
+          every === undefined
+            ? requestAnimationFrame(resolve)
+            : setTimeout(resolve, due - performance.now()),
+        );
+      }
+      observer.disconnect();
+    },
+    { ...growth, step, every },
+  );
 }
 
 const now = () => ({ created_at: new Date().toISOString(), updated_at: new Date().toISOString() });

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from backend.api import Api, at_once, empty_queue, everything, queued
 from backend.factories import ChatFactory, MessageFactory, UserFactory
 from backend.private_valkey import Valkey
-from chattable import views
+from chattable import catalogue, views
 from chattable.models import Chat, Message, Run
 from fake_openai import FakeOpenAI
 
@@ -715,7 +715,7 @@ def test_a_chat_deleted_and_written_in_at_once_is_no_accident(api: Api, owner: A
 def test_all_models_of_the_provider_are_offered_the_default_first(
     provider: FakeOpenAI, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "catalogue", views.ModelCatalogue())
+    monkeypatch.setattr(catalogue, "catalogue", catalogue.ModelCatalogue())
     settings.CHATTABLE = {**settings.CHATTABLE, "MODEL": "my-own"}
 
     answer = Api(UserFactory.create()).get("/api/models/")
@@ -729,7 +729,7 @@ def test_all_models_of_the_provider_are_offered_the_default_first(
 def test_the_provider_is_asked_once_for_everybody(provider: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
     provider.script("/v1/models", [b'{"object": "list", "data": [{"id": "only"}]}'], times=1)
     provider.script("/v1/models", status=500)
-    monkeypatch.setattr(views, "catalogue", views.ModelCatalogue())
+    monkeypatch.setattr(catalogue, "catalogue", catalogue.ModelCatalogue())
     api = Api(UserFactory.create())
     api.get("/api/chats/")
 
@@ -750,7 +750,7 @@ def test_only_the_operators_models_are_offered_where_there_is_a_list(settings: S
 def test_a_provider_that_cannot_be_asked_is_said_to_be_away_and_asked_again(
     provider: FakeOpenAI, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "catalogue", views.ModelCatalogue())
+    monkeypatch.setattr(catalogue, "catalogue", catalogue.ModelCatalogue())
     api, given = Api(UserFactory.create()), settings.CHATTABLE
 
     settings.CHATTABLE = {**given, "BASE_URL": "http://127.0.0.1:9/v1"}
@@ -766,7 +766,7 @@ def test_a_provider_that_cannot_be_asked_is_said_to_be_away_and_asked_again(
 def test_a_provider_that_refuses_our_key_is_told_from_one_that_is_away(
     provider: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "catalogue", views.ModelCatalogue())
+    monkeypatch.setattr(catalogue, "catalogue", catalogue.ModelCatalogue())
     provider.script("/v1/models", [b'{"error": {"message": "bad key"}}'], status=401)
 
     answer = Api(UserFactory.create()).get("/api/models/")

@@ -1,8 +1,8 @@
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Turn } from "@/features/chat/turns/turn";
 import { flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
-import { readDraft } from "@/shared/drafts";
+import { readDraft, readWholeDraft } from "@/shared/drafts";
 import { type FakeServer, makeMessage } from "../../fake-server";
 import { renderPage, USER } from "../../render-page";
 import { makeServer } from "./composer/render-composer";
@@ -139,4 +139,36 @@ it("keeps what was written when its row goes, and gives it back", async () => {
   type("Half a thought");
   view.unmount();
   expect((await edit()).box.value).toBe("Half a thought");
+});
+
+it("sends what may have been sent before the page went under the same id", async () => {
+  server.on(SENT, () => new Promise(() => {}));
+  const { type, enter } = await edit();
+  type("Two, otherwise");
+  enter();
+  await waitFor(() => expect(server.asked(SENT)).toHaveLength(1));
+  window.dispatchEvent(new Event("pagehide"));
+  cleanup();
+  const again = await edit();
+  expect(again.box.value).toBe("Two, otherwise");
+  again.enter();
+  await waitFor(() => expect(server.asked(SENT)).toHaveLength(2));
+  const [one, other] = server.asked(SENT).map(({ body }) => body.id);
+  expect(other).toBe(one);
+});
+
+it("gives a very long text back, too", async () => {
+  const { box, type, view } = await edit();
+  const long = "A long thought. ".repeat(10_000);
+  type(long);
+  view.unmount();
+  await vi.waitFor(async () =>
+    expect((await readWholeDraft(USER.id, "edit.q2")).text).toHaveLength(long.length),
+  );
+  const again = await edit();
+  await waitFor(() => expect(again.box.value).toHaveLength(long.length));
+  expect(again.box.value).toBe(box.value);
+  fireEvent.blur(again.box);
+  cleanup();
+  expect((await readWholeDraft(USER.id, "edit.q2")).text).toBe(long);
 });

@@ -16,14 +16,17 @@ interface Props {
 
 /** The reader's turn as a box to write another version of it in; the old one stays. */
 export function EditBox({ message, onClose }: Props) {
-  const { box, initialText, error, isSending, submit, cancel, keep } = useEdit(message, onClose);
+  const { box, initialText, isLoading, error, isSending, submit, cancel, keep } = useEdit(
+    message,
+    onClose,
+  );
   useEffect(() => {
     const node = box.current;
-    if (!node) return;
+    if (!node || isLoading) return;
     grow(node);
     node.focus({ preventScroll: true });
     node.setSelectionRange(node.value.length, node.value.length);
-  }, [box]);
+  }, [box, isLoading]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (isSendKey(event)) {
@@ -51,6 +54,7 @@ export function EditBox({ message, onClose }: Props) {
         aria-label={strings.message.editLabel}
         aria-invalid={error ? true : undefined}
         defaultValue={initialText}
+        readOnly={isLoading}
         onInput={(event) => grow(event.currentTarget)}
         onKeyDown={onKeyDown}
         onBlur={keep}

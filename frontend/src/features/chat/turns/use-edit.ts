@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { focusBox } from "@/features/chat/composer/focus-box";
 import { useModel } from "@/features/chat/composer/use-model";
 import { useHold } from "@/features/chat/use-hold";
@@ -8,7 +8,7 @@ import { sendMessage } from "@/shared/api/messages";
 import { placeSent } from "@/shared/api/path";
 import { useUser } from "@/shared/api/session";
 import type { ShownMessage } from "@/shared/api/types";
-import { readDraft, writeDraft } from "@/shared/drafts";
+import { type Draft, readDraft, readWholeDraft, writeDraft } from "@/shared/drafts";
 import { uuid7 } from "@/shared/uuid";
 
 /** The text of a turn being edited: sent beside the old one, and kept as a draft until it is sent or given up. */
@@ -18,15 +18,17 @@ export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: ()
   const user = useUser()?.id ?? "";
   const place = `edit.${id}`;
   const { model } = useModel({ chatId: chat, isNew: false });
-  const [initialText] = useState(() => readDraft(user, place).text || content);
+  const [initial] = useState(() => readDraft(user, place));
   const box = useRef<HTMLTextAreaElement>(null);
-  // The same text goes out under the same id: it may have reached the server.
-  const last = useRef<{ id: string; content: string }>(undefined);
-  const isOver = useRef(false);
+  // The same text goes out under the same id, also after a reload: it may have reached the server.
+  const last = useRef(initial.id ? { id: initial.id, content: initial.text } : undefined);
+  // A long draft is still to come: nothing is written in its place.
+  const [isLoading, setIsLoading] = useState(initial.isLarge === true);
+  const isKept = useRef(!isLoading);
   const isSending = useRef(false);
 
   const close = () => {
-    isOver.current = true;
+    isKept.current = false;
     writeDraft(user, place, { text: "" });
     onClose();
   };
@@ -48,33 +50,50 @@ export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: ()
     },
   });
 
-  const keep = useCallback(() => {
-    if (!isOver.current && box.current) writeDraft(user, place, { text: box.current.value });
-  }, [user, place]);
-  useEffect(() => {
-    const node = box.current;
+  const keep = useCallback(
+    (leaving?: Event) => {
+      if (!isKept.current || !box.current) return;
+      const text = box.current.value;
+      const draft: Draft = { text };
+      if (last.current?.content === text.trim()) draft.id = last.current.id;
+      writeDraft(user, place, draft, leaving !== undefined);
+    },
+    [user, place],
+  );
+  useLayoutEffect(() => {
     window.addEventListener("pagehide", keep);
     return () => {
       window.removeEventListener("pagehide", keep);
-      if (!isOver.current && node) writeDraft(user, place, { text: node.value });
+      keep();
     };
-  }, [keep, user, place]);
+  }, [keep]);
+  useEffect(() => {
+    if (!isLoading) return;
+    void readWholeDraft(user, place).then(({ text, id }) => {
+      if (box.current && text) box.current.value = text;
+      if (id) last.current = { id, content: text.trim() };
+      isKept.current = true;
+      setIsLoading(false);
+    });
+  }, [isLoading, user, place]);
 
   const submit = () => {
     const text = box.current?.value.trim() ?? "";
-    if (!text || isSending.current) return;
+    if (!text || isLoading || isSending.current) return;
     isSending.current = true;
     if (last.current?.content !== text) last.current = { id: uuid7(), content: text };
+    keep();
     if (box.current) hold(box.current, last.current.id);
     edit.mutate(last.current);
   };
   return {
     box,
-    initialText,
+    initialText: initial.text || content,
+    isLoading,
     error: edit.error,
     isSending: edit.isPending,
     submit,
     cancel: close,
-    keep,
+    keep: () => keep(),
   };
 }

@@ -48,7 +48,7 @@ def positions(page: dict[str, Any]) -> list[int]:
     ],
 )
 def test_a_text_is_found_whatever_its_characters_mean_elsewhere(api: Api, owner: Any, text: str) -> None:
-    others = ["100Xyx", "Ubergrosse", "C:temp", "ab", "100%", "a b", ""]
+    others = ["100Xyx", "Ubergrosse", "C:temp", "ab", "100%", ""]
     chat = chat_of(*others, f"so {text.swapcase() if text.isascii() else text} it is", owner=owner)
 
     page = found(api, chat, text)
@@ -56,6 +56,35 @@ def test_a_text_is_found_whatever_its_characters_mean_elsewhere(api: Api, owner:
     assert positions(page) == [len(others)]
     assert page["results"][0]["id"] == str(chat.messages.latest("id").id)
     assert page["before"] is None
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("Here is **the** needle.", "the needle"),
+        ("Here is the *nee*dle.", "the needle"),
+        ("Here is the\n  needle.", "the needle"),
+        ("Here is ~~the~~ `needle`.", "is the needle"),
+        ("Here is [the](https://example.com/?a=(b)) needle.", "here is"),
+        ("Here is [the](https://example.com/) needle.", "the needle"),
+        ("Here is the\\_needle.", "the_needle"),
+        ("Here is the _needle_.", "_needle_"),
+        ("A [link](to) it", "[link](to)"),
+        ("2 * 3 * 4", "2 * 3"),
+    ],
+)
+def test_a_text_is_found_as_it_is_read_and_as_it_is_written(api: Api, owner: Any, content: str, text: str) -> None:
+    chat = chat_of("The need leads nowhere.", content, "thenoodle", owner=owner)
+
+    assert positions(found(api, chat, text)) == [1]
+
+
+@pytest.mark.parametrize("text", ["a b", "ab", "__", "a_", "a](b", "((", "*" * 200, "a*" * 100])
+def test_a_text_is_found_in_time_behind_whatever_looks_like_it(text: str) -> None:
+    pattern = pages._pattern(text)
+    contents = [part * (200_000 // len(part)) for part in ("a", "*", "a*", "a ", "](", "a](", "_*~`", " \n")]
+
+    assert all(pattern.search(content + text) for content in contents)
 
 
 @pytest.mark.parametrize("text", ["ärger", "ÄRGER", "Ärger"])

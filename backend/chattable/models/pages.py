@@ -149,14 +149,14 @@ def find(
     """Messages of the path that is shown that hold the text, newest first, and the `before` to go on with.
 
     None where `before` is not on that path. The text is compared here, since not every database knows the cases of
-    letters beyond ASCII.
+    letters beyond ASCII, and as it is read: across line breaks and marks of Markdown.
     """
     ids = Message.objects.ids_up_from(chat.current_leaf_id)
     if before is not None and before not in ids:
         return None
     start = ids.index(before) + 1 if before else 0
     end = min(len(ids), start + SEARCHED_MESSAGES)
-    wanted = re.compile(re.escape(text), re.IGNORECASE)
+    wanted = _pattern(text)
     hits: list[Hit] = []
     chars = 0
     for place, (pk, content) in enumerate(_contents(ids[start:end]), start + 1):
@@ -166,6 +166,19 @@ def find(
         if len(hits) == limit or chars >= SEARCHED_CHARS or place == end:
             return hits, pk if place < len(ids) else None
     return [], None
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """What finds the text with marks of Markdown in it, unless it has such marks itself."""
+    marks = "".join(mark for mark in "*_~`\\" if mark not in text)
+    kinds = [f"[{re.escape(marks)}]"] if marks else []
+    if not set("[]()") & set(text):
+        kinds += [r"\[", r"\](?:\([^()\s]*\))?"]
+    # What the text has is never skipped, so that there is one way to read each place.
+    skipped = f"(?:{'|'.join(kinds)})*+" if kinds else ""
+    space = f"(?:\\s|{'|'.join(kinds)})*+" if kinds else r"\s*+"
+    words = [skipped.join(map(re.escape, word)) for word in text.split()]
+    return re.compile(f"{skipped}\\s{space}".join(words), re.IGNORECASE)
 
 
 def _contents(ids: Sequence[uuid.UUID]) -> Iterator[tuple[uuid.UUID, str]]:

@@ -1,27 +1,19 @@
-/** Where a text stands in an element, whatever elements it runs through; upper and lower case are one. */
+/** Where a text stands in an element, whatever elements and lines it runs through; upper and lower case are one. */
 export function rangesOf(root: Element, text: string): Range[] {
+  const words = text.trim().split(/\s+/).map(literally);
+  if (!words[0]) return [];
   const nodes = textNodes(root);
-  const whole = nodes.map(({ data }) => lower(data)).join("");
-  const wanted = lower(text);
-  const ranges: Range[] = [];
-  for (
-    let at = whole.indexOf(wanted);
-    wanted && at >= 0;
-    at = whole.indexOf(wanted, at + wanted.length)
-  ) {
+  const whole = nodes.map(({ data }) => data).join("");
+  // Between two blocks no space stands in the document.
+  return [...whole.matchAll(new RegExp(words.join("\\s*"), "giu"))].map(({ index, 0: found }) => {
     const range = document.createRange();
-    range.setStart(...placeIn(nodes, at, "start"));
-    range.setEnd(...placeIn(nodes, at + wanted.length, "end"));
-    ranges.push(range);
-  }
-  return ranges;
+    range.setStart(...placeIn(nodes, index, "start"));
+    range.setEnd(...placeIn(nodes, index + found.length, "end"));
+    return range;
+  });
 }
 
-/** Lower case, unless that has another length. */
-function lower(text: string): string {
-  const small = text.toLowerCase();
-  return small.length === text.length ? small : text;
-}
+const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 function textNodes(root: Element): Text[] {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);

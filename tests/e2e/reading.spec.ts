@@ -114,6 +114,31 @@ test("a reader who has scrolled up is not moved by what comes", async ({ api, ch
   await expect.poll(() => belowTheFold(page)).toBeLessThan(64);
 });
 
+test("what is selected stays selected while the answer grows", async ({ api, chat, page }) => {
+  const words = Array.from({ length: 60 }, (_, n) => [says(`w${n + 1} `), { delay: 0.05 }]).flat();
+  const model = await script([says("This is **settled** text.\n\nGrowing "), ...words, ...finish()]);
+  const chatId = await api.newChat(model);
+  await chat.open(chatId);
+  await chat.send("Write");
+  const selected = () => page.evaluate(() => `${document.getSelection()}`);
+  const select = (text: string) =>
+    chat.answer.locator("p", { hasText: text }).evaluate((paragraph) => {
+      document.getSelection()?.selectAllChildren(paragraph);
+    });
+
+  await select("settled");
+  await expect(chat.answer).toContainText("w5 ");
+  expect(await selected()).toBe("This is settled text.");
+
+  await select("Growing");
+  const held = await selected();
+  expect(held).toMatch(/^Growing .*w5/);
+  await expect.poll(async () => (await api.messages(chatId))[1]?.content).toContain("w40 ");
+  expect(await selected()).toBe(held);
+  await page.evaluate(() => document.getSelection()?.removeAllRanges());
+  await expect(chat.answer).toContainText("w60");
+});
+
 test("an answer is announced at its start and its end, not at every token", async ({
   api,
   chat,

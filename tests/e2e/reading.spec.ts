@@ -116,7 +116,11 @@ test("a reader who has scrolled up is not moved by what comes", async ({ api, ch
 
 test("what is selected stays selected while the answer grows", async ({ api, chat, page }) => {
   const words = Array.from({ length: 60 }, (_, n) => [says(`w${n + 1} `), { delay: 0.05 }]).flat();
-  const model = await script([says("This is **settled** text.\n\nGrowing "), ...words, ...finish()]);
+  const model = await script([
+    says("This is **settled** text.\n\nGrowing "),
+    ...words,
+    ...finish(),
+  ]);
   const chatId = await api.newChat(model);
   await chat.open(chatId);
   await chat.send("Write");

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Locator } from "@playwright/test";
+import { violations } from "./barriers";
 import { finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
 
@@ -200,19 +201,37 @@ test("a draft survives a reload, and each chat has its own", async ({ api, chat,
   await expect(chat.box).toHaveValue("Another one");
 });
 
-test("a refused send keeps the text and says why", async ({ api, chat, guard, page }) => {
+test("a large paste is a card, and a refused send keeps it and says why", async ({
+  api,
+  chat,
+  context,
+  guard,
+  page,
+}) => {
   guard.allow(/Failed to load resource.*400/);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const { chatId } = await openScripted({ api, chat }, answers);
-  const huge = "x".repeat(500_001);
-  await chat.box.fill(huge);
+  const huge = "A line of words.\n".repeat(30_000);
+  await page.evaluate((text) => navigator.clipboard.writeText(text), huge);
+  const card = page.getByRole("list", { name: "Long texts" }).getByRole("listitem");
+  await chat.box.fill("Read: ");
+  await chat.box.press("Control+v");
+  await expect(card).toContainText("Long text, 510,000 characters");
+  expect(await violations(page)).toEqual([]);
   await chat.box.press("Enter");
-  await expect(page.getByText("Not sent.")).toBeVisible();
-  expect((await chat.box.inputValue()).length).toBe(huge.length);
-  await chat.box.fill("Shorter");
+  await expect(page.getByText("Not sent. Use at most 500000 characters.")).toBeVisible();
+  await expect(card).toContainText("Long text, 510,005 characters");
+  await chat.box.fill("Briefly.");
+  await page.reload();
+  await expect(card).toContainText("Long text, 510,005 characters");
+  await expect(chat.box).toHaveValue("Briefly.");
+  await chat.box.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await expect(card).toHaveCount(0);
+  await expect(chat.box).toBeFocused();
   await chat.box.press("Enter");
   await expect(chat.answer).toContainText("Fine.");
-  await expect(page.getByText("Not sent.")).toBeHidden();
-  expect(await api.messages(chatId)).toHaveLength(2);
+  expect((await api.messages(chatId)).map(({ content }) => content)).toEqual(["Briefly.", "Fine."]);
 });
 
 test("a failing server keeps the text, also of a new chat", async ({ chat, guard, page }) => {

@@ -4,6 +4,8 @@ import { del, delMany, get, keys, set } from "idb-keyval";
 export interface Draft {
   text: string;
   id?: string;
+  /** How many characters at its end stand in the box, where the rest is a card. */
+  tail?: number;
   /** The text has to be waited for. */
   isLarge?: boolean;
 }
@@ -44,7 +46,7 @@ export function writeDraft(user: string, chat: string, draft: Draft, isLeaving =
   else if (readDraft(user, chat).isLarge) del(key).catch(ignore);
   try {
     if (draft.text)
-      localStorage.setItem(key, JSON.stringify(isLarge ? { text: "", isLarge } : draft));
+      localStorage.setItem(key, JSON.stringify(isLarge ? { ...draft, text: "", isLarge } : draft));
     else localStorage.removeItem(key);
   } catch {
     ignore();

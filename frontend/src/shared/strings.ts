@@ -110,6 +110,12 @@ export const strings = {
       "This chat had gone on elsewhere. Your message stands beside that as another version; nothing is lost.",
     model: "Model",
     modelsFailed: "The list of models could not be loaded.",
+    folds: "Long texts of your message",
+    folded: (length: number) => `Long text, ${length.toLocaleString("en")} characters`,
+    unfold: "Edit the long text in the box",
+    removeFold: "Remove the long text",
+    foldRemoved: "The long text is removed.",
+    undo: "Undo",
   },
   queue: {
     title: "Sent when the answer is done",

@@ -9,6 +9,7 @@ import { isComposing } from "@/shared/ui/composing";
 import { IconButton } from "@/shared/ui/icon-button";
 import { SendIcon } from "@/shared/ui/icons";
 import { Notice } from "@/shared/ui/notice";
+import { Folds } from "./folds";
 import { isSendKey } from "./is-send-key";
 import { Line } from "./line";
 import { ModelPicker } from "./model-picker";
@@ -46,7 +47,7 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
     setError(undefined);
     return kept;
   };
-  const { box, initialText, onInput, submit, put } = useBox({ chatId, isNew, send });
+  const { box, folds, submit, put, undo, ...written } = useBox({ chatId, isNew, send });
   const outbox = useOutbox();
   useEffect(
     () =>
@@ -62,7 +63,12 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
   useEscape(running, onStop);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "ArrowUp" && !box.current?.value) return editLast(event);
+    if (event.key === "ArrowUp" && folds.length === 0 && !box.current?.value)
+      return editLast(event);
+    if (undo && isUndoKey(event)) {
+      event.preventDefault();
+      return undo();
+    }
     if (!isSendKey(event)) return;
     event.preventDefault();
     // A key held down repeats; only the first one is meant.
@@ -86,14 +92,31 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
         </Notice>
       )}
       {line && <Line>{line}</Line>}
+      {written.isRemoved && (
+        <Line>
+          {strings.composer.foldRemoved}{" "}
+          <button
+            type="button"
+            className="text-accent underline pointer-coarse:min-h-11"
+            onClick={undo}
+          >
+            {strings.composer.undo}
+          </button>
+        </Line>
+      )}
       <div>
         <Queue waiting={waiting} onReturn={put} onProblem={setLine} />
-        <div className="group/box rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent">
+        <div
+          data-folds={folds.length > 0 || undefined}
+          className="group/box rounded-round border border-edge bg-raised p-2 has-[textarea:focus-visible]:border-accent"
+        >
+          <Folds folds={folds} onUnfold={written.unfold} onRemove={written.remove} />
           <TextBox
             ref={box}
-            defaultValue={initialText}
+            defaultValue={written.initialText}
+            onPaste={written.paste}
             onInput={(value) => {
-              onInput(value);
+              written.onInput(value);
               if (!value) setError(undefined);
             }}
             onKeyDown={onKeyDown}
@@ -105,7 +128,7 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
                 type="submit"
                 label={strings.queue.send}
                 icon={<SendIcon />}
-                className="hidden group-has-[textarea:not(:placeholder-shown)]/box:inline-flex"
+                className="hidden group-has-[textarea:not(:placeholder-shown)]/box:inline-flex group-data-folds/box:inline-flex"
               />
             )}
             <SendButton running={running} onStop={onStop} />
@@ -115,6 +138,9 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
     </form>
   );
 }
+
+const isUndoKey = ({ key, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent) =>
+  key === "z" && (ctrlKey || metaKey) && !shiftKey && !altKey;
 
 /** Up in an empty box presses the edit button of the last question that is mounted. */
 function editLast(event: KeyboardEvent): void {

@@ -3,9 +3,9 @@ const native = typeof CSS !== "undefined" && CSS.supports?.("field-sizing", "con
 /** From this length on, in characters, breaking the lines of a text holds up the page. */
 const LARGE = 50_000;
 
-/** Gives the box the height of its text; one that holds a large text, or soon will, stays as it is and breaks no lines. */
-export function grow(box: HTMLTextAreaElement, coming = 0): void {
-  const isLarge = box.value.length + coming > LARGE;
+/** Gives the box the height of its text; one that holds a large text stays as it is and breaks no lines. */
+export function grow(box: HTMLTextAreaElement): void {
+  const isLarge = box.value.length > LARGE;
   box.toggleAttribute("data-large", isLarge);
   if (native) return;
   box.style.height = "auto";

@@ -10,8 +10,11 @@ import {
   writeDraft,
 } from "@/shared/drafts";
 import { useOutbox } from "@/shared/outbox/use-outbox";
+import { strings } from "@/shared/strings";
+import { announce } from "@/shared/ui/announcer";
 import { uuid7 } from "@/shared/uuid";
 import { grow } from "./grow";
+import { folded, NOTHING, pasted, unfolded, type Written, wholeOf, without } from "./written";
 
 const SAVE_AFTER = 300;
 
@@ -22,7 +25,7 @@ interface Options {
   send: (turn: { id: string; content: string }) => Promise<unknown>;
 }
 
-/** The text of the box: never above it in state, and kept as a draft until it is kept elsewhere. */
+/** The text of the box, never above it in state, and the cards before it: a draft until they are kept elsewhere. */
 export function useBox({ chatId, isNew, send }: Options) {
   const user = useUser()?.id ?? "";
   const outbox = useOutbox();
@@ -31,7 +34,13 @@ export function useBox({ chatId, isNew, send }: Options) {
   const home = useRef({ user, place });
   const [initial] = useState(() => readDraft(user, place));
   const box = useRef<HTMLTextAreaElement>(null);
-  const text = useRef(initial.text);
+  const [first] = useState(() => folded(initial.text, initial.tail));
+  const written = useRef(first);
+  const [folds, setFolds] = useState(first.folds);
+  /** What stood here before a text was folded or removed, until something else is changed. */
+  const [before, setBefore] = useState<Written>();
+  // The draft as it was found.
+  const found = useRef(initial.text);
   // The last turn that may or may not have reached the server: the same text goes out under the same id.
   const last = useRef<{ id: string; content: string } | null>(
     initial.id ? { id: initial.id, content: initial.text.trim() } : null,
@@ -46,45 +55,68 @@ export function useBox({ chatId, isNew, send }: Options) {
       if (isLoading.current || hasLeftSince(home.current.user, since)) return;
       const content = joined(
         sending.current && last.current ? last.current.content : "",
-        text.current,
+        wholeOf(written.current),
       );
-      const draft: Draft = { text: content };
+      const draft: Draft = { text: content, tail: written.current.text.length };
       if (last.current?.content === content.trim()) draft.id = last.current.id;
       writeDraft(home.current.user, home.current.place, draft, leaving !== undefined);
     },
     [since],
   );
 
-  const setText = useCallback((value: string) => {
-    text.current = value;
+  const write = useCallback((next: Written) => {
+    written.current = next;
+    setFolds(next.folds);
+    setBefore(undefined);
     if (!box.current) return;
-    box.current.value = value;
+    box.current.value = next.text;
     grow(box.current);
   }, []);
 
-  const onInput = (value: string) => {
-    text.current = value;
+  const onInput = (text: string) => {
+    written.current = { ...written.current, text };
+    setBefore(undefined);
     window.clearTimeout(timer.current);
     timer.current = window.setTimeout(() => save(), SAVE_AFTER);
   };
 
+  const change = (next: Written, undone?: Written) => {
+    write(next);
+    setBefore(undone);
+    save();
+    box.current?.focus();
+  };
+  /** Keeps a large text out of the box, and tells whether it does. */
+  const paste = (text: string, { selectionStart, selectionEnd }: HTMLTextAreaElement): boolean => {
+    const part = { start: selectionStart, end: selectionEnd };
+    const next = pasted(written.current, text, part);
+    if (!next) return false;
+    change(next, written.current);
+    box.current?.setSelectionRange(0, 0);
+    announce(strings.composer.folded(text.length));
+    return true;
+  };
+  const unfold = (index: number) => change(unfolded(written.current, index));
+  const remove = (index: number) => change(without(written.current, index), written.current);
+  const undo = before && (() => change(before));
+
   /** Gives a text back, in front of what stands there; under the same `id` it may be sent again. */
   const put = useCallback(
-    (content: string, id?: string) => {
-      if (id) last.current = { id, content };
-      setText(joined(content, text.current));
+    (content: string, id?: string, tail = written.current.text.length) => {
+      if (id) last.current = { id, content: content.trim() };
+      write(folded(joined(content, wholeOf(written.current)), tail));
       save();
     },
-    [save, setText],
+    [save, write],
   );
 
   const submit = async () => {
-    const content = text.current.trim();
+    const content = wholeOf(written.current).trim();
     if (!content || sending.current) return;
     const id = last.current?.content === content ? last.current.id : uuid7();
     last.current = { id, content };
     sending.current = true;
-    setText("");
+    write(NOTHING);
     save();
     await send({ id, content });
     last.current = null;
@@ -97,23 +129,26 @@ export function useBox({ chatId, isNew, send }: Options) {
     void readWholeDraft(user, place).then((draft) => {
       if (!isLoading.current) return;
       isLoading.current = false;
-      put(draft.text, draft.id);
+      const isUntouched = !wholeOf(written.current);
+      put(draft.text, draft.id, isUntouched ? draft.tail : undefined);
+      if (isUntouched) found.current = draft.text;
     });
   }, [user, place, put]);
   useEffect(() => {
     // The page was left after the text had gone into the outbox, and before the draft was forgotten.
     const forget = () => {
-      if (text.current !== initial.text) return unsubscribe();
+      if (wholeOf(written.current) !== found.current) return unsubscribe();
       if (!outbox.items.some(({ id }) => id === initial.id)) return;
       unsubscribe();
+      isLoading.current = false;
       last.current = null;
-      setText("");
+      write(NOTHING);
       save();
     };
     const unsubscribe = outbox.subscribe(forget);
     forget();
     return unsubscribe;
-  }, [outbox, initial, save, setText]);
+  }, [outbox, initial, save, write]);
   useEffect(() => {
     // A new chat has got its own address: its draft moves there, and the next new chat starts empty.
     if (home.current.place !== place)
@@ -127,5 +162,18 @@ export function useBox({ chatId, isNew, send }: Options) {
     };
   }, [user, place, save]);
 
-  return { box, initialText: initial.text, onInput, submit, put };
+  const isRemoved = (before?.folds.length ?? 0) > folds.length;
+  return {
+    box,
+    folds,
+    isRemoved,
+    onInput,
+    paste,
+    unfold,
+    remove,
+    undo,
+    submit,
+    put,
+    initialText: first.text,
+  };
 }

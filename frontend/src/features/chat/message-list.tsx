@@ -13,6 +13,7 @@ import { Quote } from "./quote";
 import { heightOf, keepHeight } from "./row-heights";
 import { NEAR_END, reserveFor } from "./scroll";
 import { useAnchor } from "./use-anchor";
+import { useEye } from "./use-eye";
 import { HoldContext, useHoldPlace } from "./use-hold";
 import { useLoadAll, useLoadMore } from "./use-load-more";
 import { MOST_MOUNTED, useOverscan } from "./use-overscan";
@@ -105,6 +106,7 @@ export function MessageList(props: Props) {
   useMarks({ scroller, hit, onScroll: onHold });
   useOpenAtEnd(list, messages.length > 0 && anchor === undefined);
   useKeepEnd(list, scroller, isFollowing);
+  useEye(scroller, isFollowing);
   useLayoutEffect(() => {
     if (anchor === undefined) return;
     floor.current = 0;

@@ -1,0 +1,65 @@
+import { type RefObject, useEffect } from "react";
+
+interface Seen {
+  block: Element;
+  /** Its place, in pixels below the top of the view. */
+  at: number;
+}
+
+/**
+ * Keeps the text at the top of the view where it is while something above it in its own row takes another height, as
+ * an image or a formula does. For the rows above, the list itself does so.
+ */
+export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boolean): void {
+  useEffect(() => {
+    const view = scroller.current;
+    if (!view || isFollowing) return;
+    let seen: Seen | undefined;
+    let frame = 0;
+    const observer = new ResizeObserver(() => {
+      const moved = seen?.block.isConnected ? placeOf(seen.block, view) - seen.at : 0;
+      if (Math.abs(moved) > 0.5) view.scrollTop += moved;
+    });
+    const look = () => {
+      frame = 0;
+      const row = rowAtTop(view);
+      const block = row && blockAtTop(row, view);
+      seen = block && { block, at: placeOf(block, view) };
+      observer.disconnect();
+      if (row) observer.observe(row);
+    };
+    const onScroll = () => {
+      frame ||= requestAnimationFrame(look);
+    };
+    onScroll();
+    view.addEventListener("scroll", onScroll, { passive: true });
+    return () => {
+      cancelAnimationFrame(frame);
+      observer.disconnect();
+      view.removeEventListener("scroll", onScroll);
+    };
+  }, [scroller, isFollowing]);
+}
+
+const placeOf = (element: Element, view: Element) =>
+  element.getBoundingClientRect().top - view.getBoundingClientRect().top;
+
+/** The row that begins above the view and ends in it or below. */
+const rowAtTop = (view: Element): Element | undefined =>
+  [...view.querySelectorAll("[data-message]")].find((row) => {
+    const { bottom } = row.getBoundingClientRect();
+    return placeOf(row, view) < 0 && bottom > view.getBoundingClientRect().top;
+  });
+
+/** The first block of the row that is not wholly above the view; one stands below another. */
+function blockAtTop(row: Element, view: Element): Element | undefined {
+  const { top } = view.getBoundingClientRect();
+  const blocks = [...row.querySelectorAll(".ct-md > *")];
+  let [from, to] = [0, blocks.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const isAbove = (blocks[middle]?.getBoundingClientRect().bottom ?? 0) <= top;
+    [from, to] = isAbove ? [middle + 1, to] : [from, middle];
+  }
+  return blocks[from];
+}

@@ -13,7 +13,9 @@ const LONG = "Hay and hay. ".repeat(400);
 /** 600 messages, of which those at these places hold a text, far down in them. */
 const haystack = (places: number[], text: string) =>
   Array.from({ length: 600 }, (_, at) =>
-    places.includes(at) ? `Straw.\n\n${LONG}\n\nHere is **the** ${text.replace(/^100/, "*100*")}\nof it.` : `Straw ${at}.`,
+    places.includes(at)
+      ? `Straw.\n\n${LONG}\n\nHere is **the** ${text.replace(/^100/, "*100*")}\nof it.`
+      : `Straw ${at}.`,
   );
 
 const bar = (page: Page) => page.getByRole("search");

@@ -64,8 +64,13 @@ test("an answer that streams letter by letter reaches nobody and runs nothing", 
   await expectHarmless(chat.answer);
 });
 
-test("a question and a title of the same kind do not either", async ({ api, chat, page }) => {
-  const model = await script([says("Fine."), ...finish()]);
+test("a question, a title and a model of the same kind do not either", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const model = "<img src=https://evil.example/m.png onerror=alert(1)>";
+  await script([says("Fine."), ...finish()], { model });
   const title = "<img src=https://evil.example/t.png onerror=alert(1)> [a](javascript:alert(1))";
   const chatId = await api.newChat(model, title);
   await chat.open(chatId);
@@ -73,6 +78,8 @@ test("a question and a title of the same kind do not either", async ({ api, chat
   await expect(chat.answer).toContainText("Fine.");
   await expect(chat.questions.first()).toContainText("<script>alert(1)</script>");
   await expectHarmless(chat.questions.first());
+  await expect(page.getByRole("button", { name: /^Model: / })).toContainText(model);
+  await expect(page.locator("main img")).toHaveCount(0);
   await expect(chat.row(title)).toHaveText(title);
   await expect(chat.sidebar.locator("img")).toHaveCount(0);
   const row = chat.sidebar.getByRole("listitem").first();

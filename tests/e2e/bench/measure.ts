@@ -20,7 +20,7 @@ interface Options {
   clock?: "wall" | "thread";
 }
 
-/** Takes the same figures again and again, with a calibration after each try, and hands them to the report. */
+/** Takes the same figures again and again, with a calibration around each try, and hands them to the report. */
 type Measure = (
   wanted: readonly Wanted[],
   take: () => Promise<readonly number[]>,
@@ -34,16 +34,18 @@ export const test = base.extend<{ measure: Measure }>({
     const calibration = await Calibration.in(await context.newPage());
     await use(async (wanted, take, { tries = TRIES, clock = "wall" } = {}) => {
       const count = Math.min(tries, TRIES);
-      const figures: Figure[] = wanted.map((figure) => ({ ...figure, tries: [], calibration: [] }));
+      const values: (readonly number[])[] = [];
       if (count > 1) await take();
+      const spent = [await calibration.run()];
       for (let n = 0; n < count; n++) {
-        const values = await take();
-        const spent = (await calibration.run())[clock];
-        for (const [index, figure] of figures.entries()) {
-          figure.tries.push(values[index] ?? Number.NaN);
-          figure.calibration.push(spent);
-        }
+        values.push(await take());
+        spent.push(await calibration.run());
       }
+      const figures: Figure[] = wanted.map((figure, index) => ({
+        ...figure,
+        tries: values.map((tried) => tried[index] ?? Number.NaN),
+        calibration: spent.map((one) => one[clock]),
+      }));
       for (const figure of figures) await report(figure);
     });
     await context.close();

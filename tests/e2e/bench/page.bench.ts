@@ -238,6 +238,6 @@ test(`${MINUTES} minutes of streaming`, async ({ api, chat, page }) => {
   while (Date.now() < end) last = await round();
   const grown = (name: string, most: number, ratio: number) =>
     report({ name, unit: "×", most, tries: [ratio], calibration: [] });
-  await grown(`elements, minute ${MINUTES} to minute 1`, 1.02, last.nodes / first.nodes);
-  await grown(`memory, minute ${MINUTES} to minute 1`, 1.1, last.bytes / first.bytes);
+  await grown(`elements after ${MINUTES} min, to the first`, 1.02, last.nodes / first.nodes);
+  await grown(`memory after ${MINUTES} min, to the first`, 1.1, last.bytes / first.bytes);
 });

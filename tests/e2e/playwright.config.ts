@@ -28,6 +28,11 @@ export default defineConfig({
   projects: [
     { name: "page", testMatch: "**/*.spec.ts" },
     ...(process.env.BENCH ? [{ name: "bench", testMatch: "**/*.bench.ts" }] : []),
-    ...(process.env.SHOTS ? [{ name: "shots", testMatch: "**/shots.ts" }] : []),
+    ...(process.env.SHOTS
+      ? [
+          { name: "shots", testMatch: "**/shots.ts", teardown: "sheet" },
+          { name: "sheet", testMatch: "**/sheet.ts" },
+        ]
+      : []),
   ],
 });

@@ -5,7 +5,7 @@ import { Button } from "@/shared/ui/button";
 
 function Middle({ children }: { children: ReactNode }) {
   return (
-    <main className="grid h-dvh place-content-center justify-items-center gap-4 p-6">
+    <main className="grid h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
       {children}
     </main>
   );

@@ -43,13 +43,15 @@ export function Shortcuts() {
         if (opener.current instanceof HTMLElement) opener.current.focus({ preventScroll: true });
       }}
     >
-      <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
+      <dl className="grid gap-2">
         {strings.shortcuts.keys.map(([keys, words]) => (
-          <div key={keys} className="contents">
-            <dt>
-              <kbd className="whitespace-nowrap text-13 text-soft">{keys}</kbd>
+          <div key={keys} className="flex flex-wrap gap-x-4">
+            <dt className="w-32 shrink-0">
+              <kbd dir="ltr" className="whitespace-nowrap text-13 text-soft">
+                {keys}
+              </kbd>
             </dt>
-            <dd>{words}</dd>
+            <dd className="min-w-0 flex-1 basis-40">{words}</dd>
           </div>
         ))}
       </dl>

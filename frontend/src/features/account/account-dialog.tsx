@@ -20,7 +20,7 @@ export function AccountDialog(props: Props) {
   const hasEnd = useOffers("delete_account");
   return (
     <Dialog {...props} title={strings.account.title}>
-      <div className="grid gap-8">
+      <div className="grid grid-cols-1 gap-8">
         {hasPassword && <PasswordForm />}
         {hasSessions && <Sessions />}
         {hasKeys && <ApiKeys />}

@@ -21,7 +21,7 @@ export function ApiKeys() {
     if (name && !creation.isPending) creation.mutate(name, { onSuccess: () => form.reset() });
   };
   return (
-    <section className="grid gap-3">
+    <section className="grid grid-cols-1 gap-3">
       <h3 className="text-16">{strings.account.keysTitle}</h3>
       <p className="text-13 text-soft">{strings.account.keysHint}</p>
       <ul className="grid gap-1">
@@ -31,7 +31,7 @@ export function ApiKeys() {
             className="flex items-center gap-3 rounded-control bg-surface py-1 ps-3 pe-1"
           >
             <span className="min-w-0 flex-1 truncate">{name}</span>
-            <code className="text-13 text-faint">{prefix}…</code>
+            <code className="min-w-0 truncate text-13 text-faint">{prefix}…</code>
             <Button
               aria-label={strings.account.keyRevoke(name)}
               onClick={() => revocation.mutate(id)}
@@ -53,14 +53,14 @@ export function ApiKeys() {
           {error.message}
         </p>
       )}
-      <form className="flex items-end gap-2" onSubmit={submit}>
+      <form className="flex flex-wrap items-end gap-2" onSubmit={submit}>
         <Field
           label={strings.account.keyName}
           name="name"
           required
           maxLength={100}
           error={error?.field("name")}
-          className="flex-1"
+          className="min-w-0 flex-1 basis-32"
         />
         <Button type="submit" className="h-10">
           {strings.account.keyCreate}

@@ -19,7 +19,7 @@ export function DeleteAccount() {
     if (!deletion.isPending) deletion.mutate(password);
   };
   return (
-    <section className="grid gap-3">
+    <section className="grid grid-cols-1 gap-3">
       <h3 className="text-16">{strings.account.deleteTitle}</h3>
       <p className="text-13 text-soft">{strings.account.deleteHint}</p>
       {!isAsking && (
@@ -28,7 +28,7 @@ export function DeleteAccount() {
         </Button>
       )}
       {isAsking && (
-        <form ref={bringIn} className="grid scroll-mb-6 gap-3" onSubmit={submit}>
+        <form ref={bringIn} className="grid scroll-mb-6 grid-cols-1 gap-3" onSubmit={submit}>
           <Field
             label={strings.account.deletePassword}
             name="password"

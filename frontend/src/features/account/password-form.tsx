@@ -23,7 +23,7 @@ export function PasswordForm() {
     );
   };
   return (
-    <form className="grid gap-3" onSubmit={submit}>
+    <form className="grid grid-cols-1 gap-3" onSubmit={submit}>
       <h3 className="text-16">{strings.account.passwordTitle}</h3>
       <Field
         label={strings.account.current}

@@ -18,7 +18,7 @@ export function Sessions() {
   const error = ending.error ?? query.error;
   const end = (ids: number[]) => ending.isPending || ending.mutate(ids);
   return (
-    <section className="grid gap-3">
+    <section className="grid grid-cols-1 gap-3">
       <h3 className="text-16">{strings.account.sessionsTitle}</h3>
       <ul className="grid gap-1">
         {sessions.map((session) => (

@@ -15,7 +15,7 @@ interface Props {
 export function SettingsDialog(props: Props) {
   return (
     <Dialog {...props} title={strings.settings.title}>
-      <div className="grid gap-8">
+      <div className="grid grid-cols-1 gap-8">
         <SettingsForm />
         <OwnInstructions />
       </div>

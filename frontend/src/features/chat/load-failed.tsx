@@ -13,7 +13,7 @@ export function LoadFailed({ error, onRetry }: Props) {
   const { status, message } = asApiError(error);
   const isGone = status === 404;
   return (
-    <div className="mx-auto w-full max-w-measure flex-1 p-4">
+    <div className="mx-auto min-h-0 w-full max-w-measure flex-1 overflow-y-auto p-4">
       <Notice
         title={isGone ? strings.chat.gone : strings.chat.failed}
         action={isGone ? undefined : <Button onClick={onRetry}>{strings.app.retry}</Button>}

@@ -112,19 +112,20 @@ export function MessageList(props: Props) {
     floor.current = 0;
     send({ type: "sent" });
   }, [anchor, send]);
-  // Again when older messages have come in above, or rows that were guessed have got their heights.
+  // Again when older messages have come in above, rows that were guessed have got their heights, or the view is another.
+  const view = list.scrollRect?.height;
   const anchorIndex = mode === "anchored" ? messages.findIndex(({ id }) => id === anchor) : -1;
   // biome-ignore lint/correctness/useExhaustiveDependencies: with the overscan rows above are mounted, and measured.
   useLayoutEffect(() => {
     if (anchor === undefined || anchorIndex < 0) return;
     const frame = requestAnimationFrame(() => list.scrollToIndex(anchorIndex, { align: "start" }));
     return () => cancelAnimationFrame(frame);
-  }, [anchor, anchorIndex, overscan, older.hasMore, list]);
+  }, [anchor, anchorIndex, overscan, older.hasMore, view, list]);
   useLoadMore(list, { older: isFollowing ? undefined : older, newer });
   useLoadAll(isWindowed ? [] : [older, newer]);
 
   return (
-    <div className="relative flex min-h-0 flex-1 flex-col">
+    <div className="relative flex min-h-0 flex-1 flex-col overflow-clip">
       <div
         ref={scroller}
         data-region

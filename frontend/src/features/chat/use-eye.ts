@@ -1,9 +1,10 @@
 import { type RefObject, useEffect } from "react";
 
 interface Seen {
+  row: Element;
   block: Element;
-  /** Its place, in pixels below the top of the view. */
-  at: number;
+  /** What stands above the block in its row, in pixels: it does not change with the scroll position. */
+  above: number;
 }
 
 /**
@@ -17,14 +18,17 @@ export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boo
     let seen: Seen | undefined;
     let frame = 0;
     const observer = new ResizeObserver(() => {
-      const moved = seen?.block.isConnected ? placeOf(seen.block, view) - seen.at : 0;
-      if (Math.abs(moved) > 0.5) view.scrollTop += moved;
+      if (!seen?.block.isConnected) return;
+      const above = placeIn(seen.row, seen.block);
+      if (Math.abs(above - seen.above) < 0.5) return;
+      view.scrollTop += above - seen.above;
+      seen.above = above;
     });
     const look = () => {
       frame = 0;
       const row = rowAtTop(view);
       const block = row && blockAtTop(row, view);
-      seen = block && { block, at: placeOf(block, view) };
+      seen = block && { row, block, above: placeIn(row, block) };
       observer.disconnect();
       if (row) observer.observe(row);
     };
@@ -41,14 +45,14 @@ export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boo
   }, [scroller, isFollowing]);
 }
 
-const placeOf = (element: Element, view: Element) =>
-  element.getBoundingClientRect().top - view.getBoundingClientRect().top;
+const placeIn = (outer: Element, inner: Element) =>
+  inner.getBoundingClientRect().top - outer.getBoundingClientRect().top;
 
 /** The row that begins above the view and ends in it or below. */
 const rowAtTop = (view: Element): Element | undefined =>
   [...view.querySelectorAll("[data-message]")].find((row) => {
     const { bottom } = row.getBoundingClientRect();
-    return placeOf(row, view) < 0 && bottom > view.getBoundingClientRect().top;
+    return placeIn(view, row) < 0 && bottom > view.getBoundingClientRect().top;
   });
 
 /** The first block of the row that is not wholly above the view; one stands below another. */

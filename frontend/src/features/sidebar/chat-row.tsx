@@ -48,7 +48,7 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
         aria-current={selected ? "page" : undefined}
         replace={replace}
         onKeyDown={onKeyDown}
-        className="-outline-offset-2 flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control px-3 group-focus-within:pe-10 group-hover:pe-10 group-has-data-[state=open]:pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent pointer-coarse:h-11 pointer-coarse:pe-12"
+        className="-outline-offset-2 flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control px-3 group-focus-within:pe-10 group-hover:pe-10 group-has-data-[state=open]:pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent forced-colors:aria-[current=page]:border pointer-coarse:h-11 pointer-coarse:pe-12"
       >
         <span className={`truncate ${isUnread ? "font-semibold" : ""}`} dir="auto">
           {title}

@@ -41,7 +41,9 @@ export function Dialog({
           onCloseAutoFocus={onCloseAutoFocus}
           className={`fixed z-30 animate-appear bg-raised shadow-float outline-none ${sheet ? side : box}`}
         >
-          <Radix.Title className={sheet ? "sr-only" : "px-6 pt-6 pe-14 pb-3 text-18 font-strong"}>
+          <Radix.Title
+            className={sheet ? "sr-only" : "ps-6 pe-14 pt-6 pb-3 text-18 font-strong hyphens-auto"}
+          >
             {title}
           </Radix.Title>
           {sheet ? children : <div className="overflow-y-auto px-6 pt-1 pb-6">{children}</div>}

@@ -28,7 +28,7 @@ export function InstructionsForm({ label, hint, value, save }: Props) {
     if (box.current && !saving.isPending) saving.mutate(box.current.value);
   };
   return (
-    <form className="grid gap-2" onSubmit={submit}>
+    <form className="grid grid-cols-1 gap-2" onSubmit={submit}>
       <label htmlFor={id} className="font-medium text-14">
         {label}
       </label>

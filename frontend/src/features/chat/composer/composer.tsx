@@ -128,7 +128,7 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
                 type="submit"
                 label={strings.queue.send}
                 icon={<SendIcon />}
-                className="hidden group-has-[textarea:not(:placeholder-shown)]/box:inline-flex group-data-folds/box:inline-flex"
+                className="group-not-data-folds/box:group-has-[textarea:placeholder-shown]/box:hidden"
               />
             )}
             <SendButton running={running} onStop={onStop} />

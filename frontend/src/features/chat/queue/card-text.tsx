@@ -11,7 +11,7 @@ export function CardText({ text, isFaint = false }: Props) {
   return (
     <p
       dir="auto"
-      className={`line-clamp-2 min-w-0 flex-1 text-14 wrap-anywhere whitespace-pre-wrap ${isFaint ? "opacity-70" : ""}`}
+      className={`line-clamp-2 min-w-0 flex-1 basis-32 text-14 wrap-anywhere whitespace-pre-wrap ${isFaint ? "opacity-70" : ""}`}
     >
       {text.slice(0, LONGEST)}
     </p>

@@ -33,7 +33,7 @@ export function QueueCard({ turn, answer, onReturn, onProblem }: Props) {
       </li>
     );
   return (
-    <li className="flex items-center gap-1 py-1 ps-3 pe-1">
+    <li className="flex flex-wrap items-center justify-end gap-1 py-1 ps-3 pe-1">
       <CardText text={turn.content} />
       <IconButton
         data-edit=""

@@ -21,8 +21,8 @@ export function UnsentCard({ turn, onReturn }: Props) {
     focusBox();
   };
   return (
-    <li className="flex items-center gap-1 py-1 ps-3 pe-1">
-      <div className="min-w-0 flex-1">
+    <li className="flex flex-wrap items-center justify-end gap-1 py-1 ps-3 pe-1">
+      <div className="min-w-0 flex-1 basis-32">
         <CardText text={turn.content} isFaint />
         {problem && (
           <p className="text-13 text-warn">

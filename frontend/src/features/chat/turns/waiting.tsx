@@ -21,7 +21,10 @@ export function Waiting({ message: { status, model, retry_at }, isLate }: Props)
   const nobody = status === "queued" && workers.data?.workers === 0;
   return (
     <p className="flex min-h-6.5 items-center gap-3 text-14 text-soft">
-      <span aria-hidden="true" className="size-2 shrink-0 animate-breathe rounded-full bg-soft" />
+      <span
+        aria-hidden="true"
+        className="size-2 shrink-0 animate-breathe rounded-full bg-soft forced-colors:bg-[CanvasText]"
+      />
       {!nobody && retry_at && <Retrying key={retry_at} at={retry_at} />}
       {isLate && !nobody && !retry_at && strings.message.waiting(model)}
       {nobody && (

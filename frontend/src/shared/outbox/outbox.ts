@@ -68,6 +68,8 @@ export class Outbox {
   #channel: BroadcastChannel | undefined;
   #abort: AbortController | undefined;
   #isSending = false;
+  /** Somebody has asked for an attempt while one was under way. */
+  #isWoken = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -158,11 +160,13 @@ export class Outbox {
   /** Tries to send now. */
   wake = (): void => {
     clearTimeout(this.#timer);
-    if (this.#abort && !this.#isSending) void this.#send(this.#abort.signal);
+    if (this.#isSending) this.#isWoken = true;
+    else if (this.#abort) void this.#send(this.#abort.signal);
   };
 
   async #send(signal: AbortSignal): Promise<void> {
     this.#isSending = true;
+    this.#isWoken = false;
     await exclusively(this.#key, async () => {
       let turn = await this.#next();
       while (turn && !signal.aborted && (await this.#sendOne(turn, signal)))
@@ -171,7 +175,7 @@ export class Outbox {
       this.#isSending = false;
     });
     // Whoever came meanwhile has found this busy.
-    if (signal.aborted || (this.#first && !this.#problem)) this.wake();
+    if (signal.aborted || (this.#first && (this.#isWoken || !this.#problem))) this.wake();
   }
 
   /** Whether the next turn may follow. */

@@ -89,6 +89,22 @@ describe("turns on their way", () => {
     expect(tab.outbox.problem).toBeUndefined();
   });
 
+  it("are tried again at once where that was asked for during an attempt that fails", async () => {
+    let fail: (() => void) | undefined;
+    const tab = openTab((outgoing) =>
+      fail
+        ? confirmed(outgoing)
+        : new Promise((_, reject) => {
+            fail = () => reject(unreachable());
+          }),
+    );
+    await tab.outbox.add(turn("1"));
+    await waitFor(() => expect(tab.tried).toHaveLength(1));
+    tab.outbox.wake();
+    fail?.();
+    await emptied(tab, 2);
+  });
+
   it("stay where the session has ended, for whoever signs in next as the same person", async () => {
     const tab = openTab(() => {
       throw new ApiError(401, "not_authenticated", "Sign in.");

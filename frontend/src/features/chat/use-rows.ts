@@ -14,10 +14,11 @@ export function useRows({ chatId, messages, stopping }: Options) {
   const outbox = useOutbox();
   const { outgoing, problem } = useOutgoingOf(chatId);
   useEffect(() => {
-    // One whose confirmation was lost is here nevertheless.
-    for (const turn of outgoing)
-      if (messages.some(({ id }) => id === turn.id))
-        void outbox.confirm(turn, messages.find(({ parent }) => parent === turn.id)?.id);
+    // One whose confirmation was lost is here nevertheless; what waits behind it needs its answer.
+    for (const turn of outgoing) {
+      const answer = messages.find(({ parent }) => parent === turn.id);
+      if (answer) void outbox.confirm(turn, answer.id);
+    }
   }, [outbox, outgoing, messages]);
   return useMemo(
     () => splitWaiting(messages, { outgoing, isHeldUp: problem !== undefined, stopping }),

@@ -137,16 +137,14 @@ export class Outbox {
   }
 
   /** The server has the turn, as it says elsewhere; what waits behind it follows its answer. */
-  confirm({ id, chat, parent }: Outgoing, answer: string | undefined): Promise<boolean> {
-    if (answer) {
-      const end = this.#ends.get(chat);
-      const before = end && end.answer === parent ? end.before : [];
-      this.#ends.set(chat, { answer, before: new Set([...before, parent]) });
-    }
+  confirm({ id, chat, parent }: Outgoing, answer: string): Promise<boolean> {
+    const end = this.#ends.get(chat);
+    const before = end && end.answer === parent ? end.before : [];
+    this.#ends.set(chat, { answer, before: new Set([...before, parent]) });
     return this.#change((items) =>
       items.flatMap((item) => {
         if (item.id === id) return [];
-        const follows = answer && item.chat === chat && item.parent === parent;
+        const follows = item.chat === chat && item.parent === parent;
         return [follows ? { ...item, parent: answer } : item];
       }),
     );

@@ -26,6 +26,12 @@ test("turns sent while an answer runs wait on the box, are edited and withdrawn,
   await expect(chat.cards).toHaveText(["First", "Second", "Third"]);
   await expect(chat.questions).toHaveCount(1);
   await expect(chat.box).toHaveValue("");
+  // Beside stop only while there is something to send.
+  const sendLater = page.getByRole("button", { name: "Send when the answer is done" });
+  await expect(sendLater).toBeHidden();
+  await chat.box.fill("Fourth");
+  await expect(sendLater).toBeVisible();
+  await chat.box.fill("");
 
   await chat.cards.nth(1).getByRole("button", { name: "Edit waiting message" }).click();
   const edit = page.getByRole("textbox", { name: "Edit your waiting message" });

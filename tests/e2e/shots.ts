@@ -168,7 +168,7 @@ for (const device of ["desktop", "phone"] as const)
       await expect(chat.answer.locator("pre code span").nth(3)).toBeVisible();
       await shoot(page, "code-and-formula");
       await chat.box.focus();
-      for (let turns = 0; turns < 2; turns++) await page.keyboard.press("Alt+ArrowUp");
+      for (let turns = 0; turns < 3; turns++) await page.keyboard.press("Alt+ArrowUp");
       await expect(page.getByRole("button", { name: "Go to the latest message" })).toBeVisible();
       await shoot(page, "markdown-and-pill");
       for (let turns = 0; turns < 4; turns++) await page.keyboard.press("Alt+ArrowUp");

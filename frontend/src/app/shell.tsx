@@ -67,10 +67,11 @@ function Page() {
   );
 }
 
-/** The id of the new chat whose first turn is on its way, or the one that the next will get. */
+/** The id of the new chat whose first turn is on its way, or the one that the next will get; it stays until it is open. */
 function useFreshId(open: string | undefined): string {
   const [fresh, setFresh] = useState(uuid7);
   const begun = useOutgoing().find(({ title }) => title !== undefined)?.chat;
   if (open === fresh) setFresh(uuid7());
-  return begun ?? fresh;
+  else if (begun !== undefined && begun !== fresh && begun !== open) setFresh(begun);
+  return fresh;
 }

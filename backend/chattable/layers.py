@@ -61,7 +61,7 @@ class ChattableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
         return layer
 
     async def group_send_many(self, messages: Iterable[GroupMessage]) -> None:
-        """Send each `(group, message)` in order, in one pipeline a shard; raises redis' `ConnectionError`."""
+        """Send each `(group, message)` in order, in one write a shard; raises redis' `ConnectionError`."""
         layer = self._get_layer()
         batches: dict[Any, list[tuple[str, bytes]]] = defaultdict(list)
         for group, message in messages:

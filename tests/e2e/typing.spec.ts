@@ -237,6 +237,7 @@ test("a large paste is a card, and a refused send keeps it and says why", async 
   await expect(chat.box).toBeFocused();
   await chat.box.press("Enter");
   await expect(chat.answer).toContainText("Fine.");
+  await expect(page.getByText("Not sent.")).toBeHidden();
   expect((await api.messages(chatId)).map(({ content }) => content)).toEqual(["Briefly.", "Fine."]);
 });
 

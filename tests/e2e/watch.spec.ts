@@ -92,7 +92,7 @@ test("rows that grow above and below do not move what is read; a planted jump is
   expect(await movedWhile(row, () => replay.play(long))).toBeLessThanOrEqual(1);
   // As an image that opens, or thoughts that fold.
   const setSpace = (place: Locator, height: number) =>
-    place.evaluate((answer, px) => {
+    place.evaluate(async (answer, px) => {
       if (!answer.querySelector("[data-planted]")) {
         const block = document.createElement("div");
         block.dataset.planted = "";
@@ -100,7 +100,7 @@ test("rows that grow above and below do not move what is read; a planted jump is
       }
       const block = answer.querySelector<HTMLElement>("[data-planted]");
       if (block) block.style.height = `${px}px`;
-      return new Promise((resolve) => setTimeout(resolve, 200));
+      for (let frame = 0; frame < 12; frame++) await new Promise(requestAnimationFrame);
     }, height);
   for (const place of [chat.answers.first(), chat.answers.nth(1)])
     for (const height of [240, 0])

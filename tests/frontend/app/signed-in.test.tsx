@@ -1,9 +1,10 @@
 import { createMemoryHistory } from "@tanstack/react-router";
-import { act, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { App } from "@/app/app";
 import { onSignedOut } from "@/shared/api/client";
 import { FakeServer, makeChat } from "../fake-server";
+import { acceptMessages } from "../features/chat/composer/render-composer";
 
 const SESSION = "GET /api/owner/";
 const LOGIN = "POST /_allauth/browser/v1/auth/login";
@@ -82,6 +83,22 @@ it("asks to log in again after a 401, and sends what was not sent, under the sam
   const [first, second] = server.asked(sends).map(({ body }) => body);
   expect(second).toEqual(first);
   expect(history.location.pathname).toBe("/chats/chat-1");
+});
+
+it("goes to a new chat whose turn was found after a reload, once that is sent", async () => {
+  const creates = "POST /api/chats/";
+  server.on(creates, () => ({ status: 503, body: { code: "away", detail: "Out for lunch." } }));
+  await open("/");
+  const box = await screen.findByRole("textbox", { name: "Message" });
+  fireEvent.input(box, { target: { value: "not to be lost" } });
+  fireEvent.keyDown(box, { key: "Enter" });
+  await screen.findByText(/Out for lunch/);
+  cleanup();
+  server.on(creates, ({ body }) => ({ status: 201, body: makeChat(body) }));
+  acceptMessages(server);
+  const history = await open("/");
+  const chat = server.asked(creates)[0]?.body.id;
+  await waitFor(() => expect(history.location.pathname).toBe(`/chats/${chat}`));
 });
 
 it("logs out for good: to a login that leads to no old place, with no draft left", async () => {

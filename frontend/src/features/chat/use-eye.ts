@@ -27,7 +27,7 @@ export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boo
     const look = () => {
       frame = 0;
       const row = rowAtTop(view);
-      const block = row && blockAtTop(row, view);
+      const block = row && firstNotAbove(view, row.querySelectorAll(".ct-md > *"));
       seen = block && { row, block, above: placeIn(row, block) };
       observer.disconnect();
       if (row) observer.observe(row);
@@ -49,21 +49,19 @@ const placeIn = (outer: Element, inner: Element) =>
   inner.getBoundingClientRect().top - outer.getBoundingClientRect().top;
 
 /** The row that begins above the view and ends in it or below. */
-const rowAtTop = (view: Element): Element | undefined =>
-  [...view.querySelectorAll("[data-message]")].find((row) => {
-    const { bottom } = row.getBoundingClientRect();
-    return placeIn(view, row) < 0 && bottom > view.getBoundingClientRect().top;
-  });
+function rowAtTop(view: Element): Element | undefined {
+  const row = firstNotAbove(view, view.querySelectorAll("[data-message]"));
+  return row && placeIn(view, row) < 0 ? row : undefined;
+}
 
-/** The first block of the row that is not wholly above the view; one stands below another. */
-function blockAtTop(row: Element, view: Element): Element | undefined {
+/** The first element that is not wholly above the view, of those that stand one below another. */
+function firstNotAbove(view: Element, elements: NodeListOf<Element>): Element | undefined {
   const { top } = view.getBoundingClientRect();
-  const blocks = [...row.querySelectorAll(".ct-md > *")];
-  let [from, to] = [0, blocks.length];
+  let [from, to] = [0, elements.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    const isAbove = (blocks[middle]?.getBoundingClientRect().bottom ?? 0) <= top;
+    const isAbove = (elements[middle]?.getBoundingClientRect().bottom ?? 0) <= top;
     [from, to] = isAbove ? [middle + 1, to] : [from, middle];
   }
-  return blocks[from];
+  return elements[from];
 }

@@ -109,6 +109,7 @@ export class Outbox {
       window.removeEventListener("online", this.wake);
       clearTimeout(this.#timer);
       this.#channel?.close();
+      this.#channel = undefined;
       this.#abort?.abort();
       this.#abort = undefined;
     };

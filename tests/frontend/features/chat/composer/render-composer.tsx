@@ -9,6 +9,8 @@ import { renderPage } from "../../../render-page";
 
 export const NEW_ID = "01900000-0000-7000-8000-00000000000a";
 
+export const SENT = "POST /api/chats/*/messages/";
+
 const NONE: readonly string[] = [];
 
 /** A server that accepts what is sent to it, once for each id. */
@@ -30,7 +32,7 @@ export function makeServer(): FakeServer {
 
 /** Answers every turn with the same two rows for the same id. */
 export function acceptMessages(server: FakeServer, { branched = false } = {}): void {
-  server.on("POST /api/chats/*/messages/", ({ path, body }) => {
+  server.on(SENT, ({ path, body }) => {
     const chat = path.split("/")[3];
     const message = makeMessage({ ...body, chat });
     const answer = makeMessage({
@@ -70,6 +72,9 @@ export async function renderComposer({
   const box = (await screen.findByRole("textbox", { name: "Message" })) as HTMLTextAreaElement;
   return { ...page, box };
 }
+
+export const enter = (box: HTMLElement, init: KeyboardEventInit = {}) =>
+  fireEvent.keyDown(box, { key: "Enter", keyCode: 13, ...init });
 
 /** Puts text into the box as a reader's key would. */
 export function type(box: HTMLTextAreaElement, text: string): void {

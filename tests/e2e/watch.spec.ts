@@ -102,9 +102,17 @@ test("rows that grow above and below do not move what is read; a planted jump is
       if (block) block.style.height = `${px}px`;
       for (let frame = 0; frame < 12; frame++) await new Promise(requestAnimationFrame);
     }, height);
-  for (const place of [chat.answers.first(), chat.answers.nth(1)])
+  const places = [chat.answers.first(), chat.answers.nth(1)];
+  for (const place of places)
     for (const height of [240, 0])
       expect(await movedWhile(row, () => setSpace(place, height))).toBeLessThanOrEqual(1);
+  // In the frame of a scroll, too: the row moves by that one pixel, and not by the space.
+  for (const place of places)
+    for (const height of [240, 0]) {
+      const scroll = () => row.evaluate((text) => text.closest("[data-region]")?.scrollBy(0, -1));
+      const both = () => Promise.all([scroll(), setSpace(place, height)]);
+      expect(await movedWhile(row, both)).toBeLessThan(2);
+    }
 
   const jump = () =>
     row.evaluate((element) => {

@@ -1,4 +1,9 @@
-import { measureElement, useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import {
+  measureElement,
+  useVirtualizer,
+  type VirtualItem,
+  type Virtualizer,
+} from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Siblings } from "@/shared/api/messages";
 import type { ShownMessage } from "@/shared/api/types";
@@ -88,6 +93,7 @@ export function MessageList(props: Props) {
     directDomUpdatesMode: "position",
     onChange,
   });
+  list.shouldAdjustScrollPositionOnItemSizeChange = isAbove;
   const toEnd = () => {
     floor.current = 0;
     send({ type: "latest" });
@@ -165,6 +171,12 @@ export function MessageList(props: Props) {
       )}
     </div>
   );
+}
+
+/** Whether what is read moves with a row's height; also while scrolling up, where the library would let it jump. */
+function isAbove({ key, start, end }: VirtualItem, _delta: number, list: List): boolean {
+  const top = list.scrollOffset ?? 0;
+  return list.itemSizeCache.has(key) ? end <= top : start < top;
 }
 
 function useOpenAtEnd(list: List, isWanted: boolean): void {

@@ -17,15 +17,18 @@ export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boo
     if (!view || isFollowing) return;
     let seen: Seen | undefined;
     let frame = 0;
-    const observer = new ResizeObserver(() => {
+    const keep = () => {
       if (!seen?.block.isConnected) return;
       const above = placeIn(seen.row, seen.block);
       if (Math.abs(above - seen.above) < 0.5) return;
       view.scrollTop += above - seen.above;
       seen.above = above;
-    });
+    };
+    const observer = new ResizeObserver(keep);
     const look = () => {
       frame = 0;
+      // What has grown in the same frame as the scroll would else be taken for what always stood there.
+      keep();
       const row = rowAtTop(view);
       const block = row && firstNotAbove(view, row.querySelectorAll(".ct-md > *"));
       seen = block && { row, block, above: placeIn(row, block) };

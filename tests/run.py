@@ -10,10 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,14 +31,20 @@ STEP_TIMEOUT = 25 * 60
 
 @dataclass(frozen=True)
 class Count:
-    """How many tests or checks had which end."""
+    """How many tests or checks had which end, and which of them to look at."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    names: tuple[str, ...] = ()
 
     def __add__(self, other: "Count") -> "Count":
-        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Count(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.names + other.names,
+        )
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -71,27 +78,42 @@ class Outcome:
 
 def count_junit(report: Path) -> Count:
     """Count pytest's report."""
-    suites = ET.parse(report).getroot().iter("testsuite")
+    root = ET.parse(report).getroot()
     total = Count()
-    for suite in suites:
+    for suite in root.iter("testsuite"):
         tests, failures, errors, skipped = (
             int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")
         )
         total += Count(tests - failures - errors - skipped, failures + errors, skipped)
-    return total
+    broken = (case for case in root.iter("testcase") if {"failure", "error"} & {part.tag for part in case})
+    return total + Count(names=tuple(f"{case.get('classname')}::{case.get('name')}" for case in broken))
 
 
 def count_vitest(report: Path) -> Count:
     """Count vitest's report."""
     found = json.loads(report.read_text())
     skipped = found["numPendingTests"] + found["numTodoTests"]
-    return Count(found["numPassedTests"], found["numFailedTests"], skipped)
+    tests = (test for file in found["testResults"] for test in file["assertionResults"])
+    names = tuple(test["fullName"] for test in tests if test["status"] == "failed")
+    return Count(found["numPassedTests"], found["numFailedTests"], skipped, names)
 
 
 def count_playwright(report: Path) -> Count:
-    """Count Playwright's report; CI tries a failed test once more, and its list then names it as flaky."""
-    found = json.loads(report.read_text())["stats"]
-    return Count(found["expected"] + found["flaky"], found["unexpected"], found["skipped"])
+    """Count Playwright's report; CI tries a failed test once more, and what passes then is named as flaky."""
+    found = json.loads(report.read_text())
+    stats = found["stats"]
+    names = tuple(unsure(found["suites"]))
+    return Count(stats["expected"] + stats["flaky"], stats["unexpected"], stats["skipped"], names)
+
+
+def unsure(suites: list[dict[str, Any]]) -> Iterator[str]:
+    """The tests of Playwright's suites that did not pass at once."""
+    for suite in suites:
+        yield from unsure(suite.get("suites", []))
+        for spec in suite.get("specs", []):
+            ends = {test["status"] for test in spec["tests"]}
+            if end := next((name for name in ("unexpected", "flaky") if name in ends), ""):
+                yield f"{spec['file']}:{spec['line']} {spec['title']}{' (flaky)' if end == 'flaky' else ''}"
 
 
 def count_runs(report: Path) -> Count:
@@ -278,7 +300,7 @@ def judge(step: Step, *, code: int) -> Count:
 
 
 def summary(outcomes: list[Outcome]) -> str:
-    """A line per step, and what was skipped and why."""
+    """A line per step, with what failed by name, and what was skipped and why."""
     lines = ["", "━━ summary"]
     for outcome in outcomes:
         count = outcome.count
@@ -286,6 +308,7 @@ def summary(outcomes: list[Outcome]) -> str:
         detail = str(count) if outcome.step.count and word != "skipped" else ""
         note = f"({outcome.note})" if outcome.note else ""
         lines.append(f"{outcome.step.name:<11} {word:<8} {outcome.seconds:6.1f} s  {detail} {note}".rstrip())
+        lines += [f"    {name}" for name in count.names]
     return "\n".join(lines)
 
 

@@ -8,7 +8,26 @@ import pytest
 import run
 from run import Count, Outcome, Step, count_junit, count_playwright, count_vitest, judge, summary
 
-SUITE = '<testsuites><testsuite tests="9" failures="2" errors="1" skipped="3"/></testsuites>'
+SUITE = """<testsuites><testsuite tests="9" failures="2" errors="1" skipped="3">
+<testcase classname="test_a" name="test_b"><failure/></testcase><testcase classname="test_a" name="test_c"/>
+</testsuite></testsuites>"""
+VITEST = {
+    "numPassedTests": 5,
+    "numFailedTests": 1,
+    "numPendingTests": 2,
+    "numTodoTests": 1,
+    "testResults": [
+        {"assertionResults": [{"fullName": "a b", "status": "failed"}, {"fullName": "c", "status": "passed"}]}
+    ],
+}
+SPECS = [
+    {"file": "a.spec.ts", "line": line, "title": status, "tests": [{"status": status}]}
+    for line, status in enumerate(("expected", "unexpected", "flaky"), 1)
+]
+PLAYWRIGHT = {
+    "stats": {"expected": 7, "unexpected": 1, "flaky": 1, "skipped": 2},
+    "suites": [{"specs": SPECS[:2], "suites": [{"specs": SPECS[2:]}]}],
+}
 
 
 @pytest.fixture
@@ -22,14 +41,13 @@ def step(report: Path) -> Step:
 
 def test_each_runners_report_is_counted(report: Path) -> None:
     report.write_text(SUITE)
-    assert count_junit(report) == Count(passed=3, failed=3, skipped=3)
+    assert count_junit(report) == Count(3, 3, 3, ("test_a::test_b",))
 
-    counts = {"numPassedTests": 5, "numFailedTests": 1, "numPendingTests": 2, "numTodoTests": 1}
-    report.write_text(json.dumps(counts))
-    assert count_vitest(report) == Count(passed=5, failed=1, skipped=3)
+    report.write_text(json.dumps(VITEST))
+    assert count_vitest(report) == Count(5, 1, 3, ("a b",))
 
-    report.write_text(json.dumps({"stats": {"expected": 7, "unexpected": 1, "flaky": 1, "skipped": 2}}))
-    assert count_playwright(report) == Count(passed=8, failed=1, skipped=2)
+    report.write_text(json.dumps(PLAYWRIGHT))
+    assert count_playwright(report) == Count(8, 1, 2, ("a.spec.ts:3 flaky (flaky)", "a.spec.ts:2 unexpected"))
 
 
 def test_a_command_that_fails_never_counts_as_passed(report: Path) -> None:
@@ -45,6 +63,12 @@ def test_a_run_without_a_test_is_a_failure(report: Path) -> None:
     report.write_text('<testsuites><testsuite tests="2" failures="0" errors="0" skipped="2"/></testsuites>')
 
     assert judge(step(report), code=0) == Count(failed=1, skipped=2)
+
+
+def test_the_summary_names_what_failed(report: Path) -> None:
+    failed = Outcome(step=step(report), count=Count(1, 1, names=("test_a::test_b",)), note="exit code 1")
+
+    assert summary([failed]).endswith("1 passed, 1 failed, 0 skipped (exit code 1)\n    test_a::test_b")
 
 
 def test_the_summary_names_what_was_skipped_and_why(report: Path) -> None:

@@ -46,17 +46,25 @@ export async function watch(page: Page) {
 export async function movedWhile(place: Locator, act: () => Promise<unknown>): Promise<number> {
   const element = await place.elementHandle();
   if (!element) throw new Error("There is nothing to follow.");
-  const stop = await element.evaluateHandle((followed) => {
-    const start = followed.getBoundingClientRect().top;
+  const stop = await element.evaluateHandle(async (followed) => {
+    // As it was painted: asked between frames, it may have moved and not yet been put right.
+    const painted = () =>
+      new Promise<number>((resolve) => {
+        const observer = new IntersectionObserver(([entry]) => {
+          observer.disconnect();
+          resolve(entry?.boundingClientRect.top ?? Number.NaN);
+        });
+        observer.observe(followed);
+      });
+    const start = await painted();
     let worst = 0;
-    // After the frame: within it, what has been observed is not yet put right.
-    const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     let isDone = false;
+    const look = async () => {
+      worst = Math.max(worst, Math.abs((await painted()) - start));
+    };
     const follow = async () => {
-      while (!isDone) {
-        await frame();
-        worst = Math.max(worst, Math.abs(followed.getBoundingClientRect().top - start));
-      }
+      while (!isDone) await look();
+      await look();
       return worst;
     };
     const following = follow();

@@ -2,18 +2,20 @@ import { startTransition, useEffect, useState } from "react";
 
 /** Up to this many rows all are mounted, so that find, select all and screen readers see the whole chat. */
 export const MOST_MOUNTED = 300;
+const FIRST = 1;
 const WINDOW = 6;
 const STEP = 20;
 
-/** How many rows to keep beyond the view: where all are to be mounted it grows while the browser is idle. */
+/** How many rows to keep beyond the view: what is seen first comes alone, the others while the browser is idle. */
 export function useOverscan(count: number, isWindowed: boolean): number {
-  const [overscan, setOverscan] = useState(WINDOW);
-  const wanted = isWindowed ? WINDOW : count;
+  const [overscan, setOverscan] = useState(FIRST);
+  const wanted = isWindowed ? WINDOW : Math.max(count, WINDOW);
   useEffect(() => {
     if (overscan >= wanted) return;
-    return whenIdle(() => startTransition(() => setOverscan(Math.min(overscan + STEP, wanted))));
+    const next = overscan < WINDOW ? WINDOW : Math.min(overscan + STEP, wanted);
+    return whenIdle(() => startTransition(() => setOverscan(next)));
   }, [overscan, wanted]);
-  return Math.min(overscan, Math.max(wanted, WINDOW));
+  return Math.min(overscan, wanted);
 }
 
 export function whenIdle(work: () => void): () => void {

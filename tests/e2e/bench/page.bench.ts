@@ -11,6 +11,7 @@ test.describe.configure({ timeout: 40 * 60_000 });
 const MINUTES = Number(process.env.MINUTES ?? 10);
 /** A hundred tokens a second. */
 const PACE = { step: 4, every: 10 };
+const FIRST = 40;
 const LAST = "The end of answer 1000.";
 const LONG = "A chat of 2,000 messages";
 const PASTED = "A line of some words, as in a log.\n".repeat(30_000);
@@ -154,8 +155,10 @@ test("a long chat is written in and read", async ({ api, chat, measure, page }) 
   await slow(page);
   const replay = await Replay.begin({ api, chat }, chatId);
   await measure(figures.typing, async () => {
+    // Another attempt, whose first words take the last one's place before anything is measured.
     replay.restart();
-    return typing(page, () => replay.play(ANSWER, PACE));
+    await replay.play(ANSWER.slice(0, FIRST));
+    return typing(page, () => replay.play(ANSWER.slice(FIRST), PACE));
   });
   await chat.open(chatId);
   await expect(chat.answer).toBeInViewport();

@@ -1,5 +1,4 @@
 import type { Locator, Page } from "@playwright/test";
-import { violations } from "./barriers";
 import { ChatPage } from "./chat-page";
 import { counts, finish, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
@@ -114,49 +113,3 @@ test("light and dark follow the system", async ({ api, chat, page }) => {
   await page.emulateMedia({ colorScheme: "dark" });
   expect(await ground()).toBe("rgb(22, 24, 23)");
 });
-
-for (const rendering of ["light", "dark", "forced colours"] as const)
-  test(`no barrier that a program can find (${rendering})`, async ({
-    api,
-    chat,
-    page,
-    browser,
-  }) => {
-    const colorScheme = rendering === "dark" ? "dark" : "light";
-    const forcedColors = rendering === "forced colours" ? "active" : "none";
-    await page.emulateMedia({ colorScheme, forcedColors, reducedMotion: "reduce" });
-    const model = await script([{ text: "" }], { times: 1, status: 401 });
-    await script(
-      [
-        says(
-          "# A title\n\nSome `code`, a [link](https://example.com).\n\n```py\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x] done",
-        ),
-        ...finish(),
-      ],
-      { model },
-    );
-    const chatId = await api.newChat(model);
-    await chat.open();
-    expect(await violations(page)).toEqual([]);
-    await chat.open(chatId);
-    await chat.send("First");
-    await chat.expectNotice("The answer failed.");
-    await chat.send("Second");
-    await expect(chat.answer.locator("pre")).toBeVisible();
-    await chat.expectSettled();
-    expect(await violations(page)).toEqual([]);
-
-    await chat.row("A chat").focus();
-    await page.keyboard.press("Delete");
-    await expect(page.getByRole("alertdialog")).toBeVisible();
-    // Behind a dialog the page is hidden, its heading too, and the dialog holds the focus: axe cannot know that.
-    const isBehind = (violation: string) =>
-      /^(page-has-heading-one|aria-hidden-focus)/.test(violation);
-    expect((await violations(page)).filter((violation) => !isBehind(violation))).toEqual([]);
-
-    const nobody = await browser.newPage({ colorScheme, forcedColors, baseURL: page.url() });
-    await nobody.goto("/login");
-    await expect(nobody.getByRole("button", { name: "Log in" })).toBeVisible();
-    expect(await violations(nobody)).toEqual([]);
-    await nobody.close();
-  });

@@ -1,5 +1,4 @@
 import type { Locator } from "@playwright/test";
-import { violations } from "./barriers";
 import { ChatPage } from "./chat-page";
 import { NETWORK_FAILURES } from "./guard";
 import { counts, finish, requestsOf, says, script } from "./provider";
@@ -300,28 +299,3 @@ test("a stale tab begins a branch, is told so, and overwrites nothing", async ({
   await expect(chat.questions.nth(1)).toContainText("Two, from elsewhere");
   await expect(chat.answer).toContainText("Second.");
 });
-
-for (const colorScheme of ["light", "dark"] as const)
-  test(`pickers and the edit box have no barrier that a program can find (${colorScheme})`, async ({
-    api,
-    chat,
-    page,
-  }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const model = await speaks("Version one.", "Version two.");
-    const chatId = await api.newChat(model);
-    await ask(api, chatId, "One");
-    await chat.open(chatId);
-    await again(chat.answer).click();
-    await expect(version(chat.answer, "Version 2 of 2")).toBeVisible();
-    await chat.expectSettled();
-    const box = await next(chat.answer).boundingBox();
-    expect([box?.width, box?.height]).toEqual([32, 32]);
-    await startEditing(chat, chat.questions.first());
-    expect(await violations(page)).toEqual([]);
-    await chat.answer.getByRole("button", { name: "Answer again by another model" }).click();
-    await expect(page.getByRole("menuitem").first()).toBeVisible();
-    // What floats stands beside the landmarks.
-    const found = await violations(page);
-    expect(found.filter((violation) => !violation.startsWith("region"))).toEqual([]);
-  });

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Locator } from "@playwright/test";
-import { violations } from "./barriers";
 import { finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
 
@@ -223,7 +222,6 @@ test("a large paste is a card, and a refused send keeps it and says why", async 
   await chat.box.fill("Read: ");
   await chat.box.press("Control+v");
   await expect(card).toContainText("Long text, 510,000 characters");
-  expect(await violations(page)).toEqual([]);
   await chat.box.press("Enter");
   await expect(page.getByText("Not sent. Use at most 500000 characters.")).toBeVisible();
   await expect(card).toContainText("Long text, 510,005 characters");

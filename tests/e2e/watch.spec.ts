@@ -1,5 +1,4 @@
 import type { Locator } from "@playwright/test";
-import { violations } from "./barriers";
 import { error, finish, says, script } from "./provider";
 import { Replay } from "./replay";
 import { expect, openScripted, test } from "./test";
@@ -54,20 +53,6 @@ test("one announcement too many, a stolen focus and a long task are found", asyn
   const { said, focused } = await watched.heard();
   expect(said).toEqual(["one", "two"]);
   expect(focused).toHaveLength(1);
-});
-
-test("a barrier is found in every rendering", async ({ chat, page }) => {
-  await chat.open();
-  await page.evaluate(() => {
-    const button = document.createElement("button");
-    document.querySelector("main")?.append(button, document.createElement("img"));
-  });
-  for (const media of [{ colorScheme: "dark" }, { forcedColors: "active" }] as const) {
-    await page.emulateMedia(media);
-    const found = (await violations(page)).join();
-    expect(found).toContain("button-name");
-    expect(found).toContain("image-alt");
-  }
 });
 
 test("rows that grow above and below do not move what is read; a planted jump is found", async ({

@@ -96,6 +96,7 @@ export const strings = {
     instructionsHint: "What the model should know about you, and how it should answer.",
     save: "Save",
     saved: "Saved.",
+    unsaved: "Not saved yet.",
     sendKey: "Send with",
     sendKeys: { enter: "Enter", "ctrl-enter": "Ctrl+Enter or ⌘+Enter" },
   },

@@ -28,6 +28,7 @@ function OwnInstructions() {
   const user = useQuery({ ...sessionQuery, refetchOnMount: "always" }).data;
   return (
     <InstructionsForm
+      place="instructions"
       label={strings.settings.instructions}
       hint={strings.settings.instructionsHint}
       value={user?.instructions ?? ""}

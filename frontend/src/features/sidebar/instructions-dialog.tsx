@@ -23,6 +23,7 @@ export function InstructionsDialog({ chat, open, onClose, onCloseAutoFocus }: Pr
       onCloseAutoFocus={onCloseAutoFocus}
     >
       <InstructionsForm
+        place={`instructions.${chat.id}`}
         label={strings.sidebar.instructionsOf(chat.title || strings.sidebar.untitled)}
         hint={strings.sidebar.instructionsHint}
         value={chat.instructions}

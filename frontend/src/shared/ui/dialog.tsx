@@ -1,6 +1,7 @@
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { strings } from "@/shared/strings";
+import { isComposing } from "./composing";
 import { IconButton } from "./icon-button";
 import { CloseIcon } from "./icons";
 import { usePortalRoot } from "./portal-root";
@@ -39,6 +40,7 @@ export function Dialog({
           role={alert ? "alertdialog" : "dialog"}
           aria-describedby={undefined}
           onCloseAutoFocus={onCloseAutoFocus}
+          onEscapeKeyDown={(event) => isComposing(event) && event.preventDefault()}
           className={`fixed z-30 animate-appear bg-raised shadow-float outline-none ${sheet ? side : box}`}
         >
           <Radix.Title

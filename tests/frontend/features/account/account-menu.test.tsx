@@ -78,3 +78,30 @@ it("saves instructions, says what is wrong with them, and keeps what is written"
   expect(server.asked("PATCH /api/owner/").at(-1)?.body).toEqual({ instructions: "Be brief." });
   expect(client.getQueryData(sessionKey)).toEqual({ ...USER, instructions: "Be brief." });
 });
+
+it("keeps instructions that are not saved when their dialog is closed, and not once they are", async () => {
+  await openMenu([]);
+  const open = async () => {
+    fireEvent.click(await screen.findByRole("menuitem", { name: "Settings" }));
+    return screen.findByRole<HTMLTextAreaElement>("textbox");
+  };
+  const reopen = async () => {
+    fireEvent.keyDown(screen.getByRole("dialog"), { key: "Escape" });
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    fireEvent.keyDown(screen.getByRole("button", { name: /^Account/ }), { key: "Enter" });
+    return open();
+  };
+  const first = await open();
+  fireEvent.input(first, { target: { value: "Half a thou" } });
+  fireEvent.keyDown(first, { key: "Escape", isComposing: true });
+  expect(first.isConnected).toBe(true);
+  expect((await reopen()).value).toBe("Half a thou");
+  await screen.findByText("Not saved yet.");
+
+  server.on("PATCH /api/owner/", ({ body }) => ({ body: { ...USER, ...body } }));
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await screen.findByText("Saved.");
+  fireEvent.input(screen.getByRole("textbox"), { target: { value: "" } });
+  expect((await reopen()).value).toBe("Half a thou");
+  expect(screen.queryByText("Not saved yet.")).toBeNull();
+});

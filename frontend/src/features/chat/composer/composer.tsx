@@ -152,12 +152,13 @@ function editLast(event: KeyboardEvent): void {
   last.click();
 }
 
-/** Esc stops, unless it closed a menu or belongs to an input method. */
+/** Esc stops, unless it closed something, is still held down from that, or belongs to an input method. */
 function useEscape(active: boolean, onEscape: () => void): void {
   useEffect(() => {
     if (!active) return;
     const onKeyDown = (event: globalThis.KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented && !isComposing(event)) onEscape();
+      if (event.key !== "Escape" || event.repeat || event.defaultPrevented) return;
+      if (!isComposing(event)) onEscape();
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);

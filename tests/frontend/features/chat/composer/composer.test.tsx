@@ -82,6 +82,18 @@ describe("Enter while an input method composes (F23)", () => {
     fireEvent.keyDown(box, { key: "Escape" });
     expect(onStop).toHaveBeenCalledTimes(1);
   });
+
+  it("does not stop an answer for the Esc that closes a menu, nor while it is still held down", async () => {
+    const onStop = vi.fn();
+    const { box } = await renderComposer({ at: "/chats/chat-1", running: true, onStop });
+    fireEvent.keyDown(screen.getByRole("button", { name: /^Model/ }), { key: "Enter" });
+    fireEvent.keyDown(await screen.findByRole("menu"), { key: "Escape" });
+    await waitFor(() => expect(screen.queryByRole("menu")).toBeNull());
+    fireEvent.keyDown(box, { key: "Escape", repeat: true });
+    expect(onStop).not.toHaveBeenCalled();
+    fireEvent.keyDown(box, { key: "Escape" });
+    expect(onStop).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe("one message is sent once (F24)", () => {

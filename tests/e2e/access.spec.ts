@@ -12,18 +12,33 @@ async function tabTo(page: Page, place: Locator, key = "Tab"): Promise<void> {
   throw new Error(`${place} cannot be reached by ${key}.`);
 }
 
-test("the main job by keyboard alone", async ({ page, stranger }) => {
+test("the main job by keyboard alone", async ({ context, page, stranger }) => {
+  test.slow();
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const chat = new ChatPage(page);
   const { keyboard } = page;
+  const enter = async (button: string) => {
+    await tabTo(page, page.getByLabel("Email"));
+    await keyboard.type(stranger.email);
+    await keyboard.press("Tab");
+    await keyboard.type(stranger.password);
+    await tabTo(page, page.getByRole("button", { name: button }));
+    await keyboard.press("Enter");
+    await expect(chat.box).toBeFocused();
+  };
+  const press = async (place: Locator, key?: "Tab" | "Shift+Tab" | "ArrowDown") => {
+    await expect(place).toBeVisible();
+    await tabTo(page, place, key);
+    await keyboard.press("Enter");
+  };
+  const version = (place: Locator, name: string) => place.getByRole("group", { name });
+  const button = (place: Locator, name: string) => place.getByRole("button", { name, exact: true });
+
   await page.goto("/signup");
   await expect(page.getByLabel("Email")).toBeVisible();
-  await tabTo(page, page.getByLabel("Email"));
-  await keyboard.type(stranger.email);
-  await keyboard.press("Tab");
-  await keyboard.type(stranger.password);
-  await keyboard.press("Enter");
+  await enter("Sign up");
 
-  await expect(chat.box).toBeFocused();
+  // Ask, and stop.
   await keyboard.type("Write an essay");
   await keyboard.press("Enter");
   await expect(chat.stopButton).toBeVisible();
@@ -31,15 +46,71 @@ test("the main job by keyboard alone", async ({ page, stranger }) => {
   await expect(chat.answer).toContainText("essay");
   await keyboard.press("Escape");
   await chat.expectNotice("Stopped.");
-  await tabTo(page, chat.answer.getByRole("button", { name: "Try again" }), "Shift+Tab");
-  await keyboard.press("Enter");
-  await expect(chat.stopButton).toBeVisible();
-  await tabTo(page, chat.stopButton);
-  await keyboard.press("Enter");
+  await press(button(chat.answer, "Try again"), "Shift+Tab");
+  await press(chat.stopButton);
   await chat.expectNotice("Stopped.");
 
+  // Another model, and the question otherwise.
+  const picker = page.getByRole("button", { name: /^Model: / });
+  await press(picker, "Shift+Tab");
+  await expect(page.getByRole("menuitemradio").first()).toBeVisible();
+  await press(page.getByRole("menuitemradio", { name: "demo-fast" }), "ArrowDown");
+  await expect(picker).toHaveAccessibleName("Model: demo-fast");
+  await expect(picker).toBeFocused();
+  await tabTo(page, chat.box, "Shift+Tab");
+  await keyboard.press("ArrowUp");
+  await expect(page.getByRole("textbox", { name: "Edit your message" })).toBeFocused();
+  await keyboard.press("ControlOrMeta+a");
+  await keyboard.type("hello");
+  await keyboard.press("Enter");
+  await expect(version(chat.questions.first(), "Version 2 of 2")).toBeVisible();
+  await chat.expectSettled();
+  await expect(chat.box).toBeFocused();
+
+  // Answer again, walk the versions, copy.
+  await press(button(chat.answer, "Answer again"), "Shift+Tab");
+  await expect(version(chat.answer, "Version 2 of 2")).toBeVisible();
+  await chat.expectSettled();
+  await expect.poll(() => hasFocus(page, "main article")).toBe(true);
+  await press(button(chat.answer, "Previous version"), "Shift+Tab");
+  await expect(version(chat.answer, "Version 1 of 2")).toBeVisible();
+  await expect.poll(() => hasFocus(page, "main article")).toBe(true);
+  await press(button(chat.answer, "Next version"));
+  await expect(version(chat.answer, "Version 2 of 2")).toBeVisible();
+  await press(button(chat.questions.first(), "Previous version"), "Shift+Tab");
+  await expect(chat.questions.first()).toContainText("Write an essay");
+  await press(button(chat.questions.first(), "Next version"));
+  await expect(chat.questions.first()).toContainText("hello");
+  await press(button(chat.answer, "Copy"));
+  await expect(button(chat.answer, "Copied")).toBeFocused();
+
+  // Find in it, read the settings.
   const row = chat.sidebar.locator("a[data-chat]").first();
-  await tabTo(page, row);
+  const toActions = async () => {
+    await keyboard.press("F6");
+    await tabTo(page, row);
+    await keyboard.press("Tab");
+    await keyboard.press("Enter");
+    await expect(page.getByRole("menuitem", { name: "Rename" })).toBeFocused();
+  };
+  await toActions();
+  await press(page.getByRole("menuitem", { name: "Find in chat" }), "ArrowDown");
+  await expect(page.getByRole("textbox", { name: "Find in chat" })).toBeFocused();
+  await keyboard.type("hello");
+  await expect(page.getByRole("search").getByRole("status")).toContainText("1 of");
+  await keyboard.press("Escape");
+  await expect(page.getByRole("search")).toHaveCount(0);
+  await expect.poll(() => hasFocus(page, "body *")).toBe(true);
+  const account = page.getByRole("button", { name: /^Account: / });
+  await press(account);
+  await press(page.getByRole("menuitem", { name: "Settings" }), "ArrowDown");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await tabTo(page, page.getByRole("radio", { name: "Enter", exact: true }));
+  await keyboard.press("Escape");
+  await expect(account).toBeFocused();
+
+  // Rename, delete, leave and come back.
+  await tabTo(page, row, "Shift+Tab");
   await keyboard.press("F2");
   await expect(page.getByLabel("Title of the chat")).toBeFocused();
   await keyboard.type("An essay");
@@ -56,10 +127,18 @@ test("the main job by keyboard alone", async ({ page, stranger }) => {
   await expect(dialog).toBeHidden();
   await expect(chat.row("An essay")).toBeFocused();
   await keyboard.press("Delete");
-  await tabTo(page, dialog.getByRole("button", { name: "Delete" }));
-  await keyboard.press("Enter");
+  await press(dialog.getByRole("button", { name: "Delete" }));
   await expect(chat.sidebar.getByText("No chats yet.")).toBeVisible();
+  await press(account);
+  await press(page.getByRole("menuitem", { name: "Log out" }), "ArrowDown");
+  await expect(page).toHaveURL(/\/login/);
+  await expect(page.getByLabel("Email")).toBeVisible();
+  await enter("Log in");
 });
+
+/** What has the focus stands at such a place: it was not lost. */
+const hasFocus = (page: Page, place: string) =>
+  page.evaluate((selector) => document.activeElement?.closest(selector) != null, place);
 
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });

@@ -1,3 +1,4 @@
+import type { Locator } from "@playwright/test";
 import { textOf } from "./chat-page";
 import { counts, expectClosedByClient, finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
@@ -84,11 +85,59 @@ test("a stopped answer can be had again", async ({ api, chat }) => {
   await chat.expectSettled();
 });
 
-test("Esc stops", async ({ api, chat, page }) => {
-  const { model } = await openScripted({ api, chat }, counts(1000, 20));
-  await chat.send("Count");
-  await chat.expectCounted(3);
-  await page.keyboard.press("Escape");
-  await chat.expectNotice("Stopped.");
-  await expectClosedByClient(model, { within: 2_000 });
+test("Esc closes what is open and nothing else; then it stops", async ({ api, chat, page }) => {
+  const model = await script([says("On and on"), { hang: true }]);
+  await chat.open(await api.newChat(model, "A chat"));
+  await chat.send("Talk");
+  await expect(chat.answer).toContainText("On and on");
+  const { keyboard } = page;
+  const choose = async (button: Locator, item: string) => {
+    await button.press("Enter");
+    await page.getByRole("menuitem", { name: item, exact: true }).press("Enter");
+  };
+  const actions = page.getByRole("button", { name: "Actions for “A chat”" });
+  const account = page.getByRole("button", { name: /^Account: / });
+  const dialog = page.getByRole("dialog");
+  const opens: Record<string, [Locator, () => Promise<unknown>]> = {
+    "the model picker": [
+      page.getByRole("menu"),
+      () => page.getByRole("button", { name: /^Model: / }).press("Enter"),
+    ],
+    "the menu of a chat": [page.getByRole("menu"), () => actions.press("Enter")],
+    "the name of a chat": [
+      page.getByLabel("Title of the chat"),
+      () => chat.row("A chat").press("F2"),
+    ],
+    "a question": [page.getByRole("alertdialog"), () => chat.row("A chat").press("Delete")],
+    instructions: [dialog, () => choose(actions, "Instructions")],
+    settings: [dialog, () => choose(account, "Settings")],
+    shortcuts: [dialog, () => keyboard.press("Control+/")],
+    find: [page.getByRole("search"), () => choose(actions, "Find in chat")],
+    "an edit": [
+      page.getByRole("textbox", { name: "Edit your message" }),
+      () => chat.box.press("ArrowUp"),
+    ],
+  };
+  for (const [name, [place, open]] of Object.entries(opens))
+    await test.step(name, async () => {
+      await open();
+      await expect(place).toBeVisible();
+      await expect.poll(() => place.evaluate(holdsFocus)).toBe(true);
+      await keyboard.press("Escape");
+      await expect(place).toHaveCount(0);
+      await expect.poll(() => page.evaluate(isFocusLost)).toBe(false);
+      await expect(chat.stopButton).toBeVisible();
+    });
+  await chat.send("And then?");
+  await chat.cards.getByRole("button", { name: "Edit waiting message" }).press("Enter");
+  await expect(page.getByRole("textbox", { name: "Edit your waiting" })).toBeFocused();
+  await keyboard.press("Escape");
+  await expect(chat.cards).toHaveCount(1);
+  expect((await requestsOf(model)).map(({ closed }) => closed)).toEqual([null]);
+
+  await chat.box.press("Escape");
+  await expectClosedByClient(model, { within: 10_000 });
 });
+
+const holdsFocus = (place: Element) => place.contains(document.activeElement);
+const isFocusLost = () => document.activeElement === document.body;

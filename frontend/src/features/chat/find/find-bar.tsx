@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { offerBox } from "@/features/chat/composer/focus-box";
 import { strings } from "@/shared/strings";
 import { isComposing } from "@/shared/ui/composing";
 import { IconButton } from "@/shared/ui/icon-button";
@@ -77,14 +78,15 @@ export function FindBar({ chatId, onHit, onClose }: Props) {
   );
 }
 
-/** Takes the focus, and gives it back to where it was. */
+/** Takes the focus, and gives it back to where it was; where a menu had it that has gone, the message box gets it. */
 function useFocusBack(input: { current: HTMLInputElement | null }): void {
   useEffect(() => {
     const before = document.activeElement;
     input.current?.focus();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected)
+      if (before instanceof HTMLElement && before.isConnected && before !== document.body)
         before.focus({ preventScroll: true });
+      else offerBox();
     };
   }, [input]);
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { focusBox } from "@/features/chat/composer/focus-box";
+import { offerBox } from "@/features/chat/composer/focus-box";
 import { useModel } from "@/features/chat/composer/use-model";
 import { useHold } from "@/features/chat/use-hold";
 import { asApiError } from "@/shared/api/error";
@@ -39,8 +39,7 @@ export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: ()
     onSuccess: (sent) => {
       close();
       placeSent(client, chat, sent);
-      // On touch screens focus would open the keyboard unasked.
-      if (window.matchMedia?.("(pointer: fine)").matches) focusBox();
+      offerBox();
     },
     onSettled: () => {
       isSending.current = false;

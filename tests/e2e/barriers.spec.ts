@@ -5,8 +5,7 @@ import { NETWORK_FAILURES } from "./guard";
 import { finish, says, script } from "./provider";
 import { expect, test } from "./test";
 
-const EVERYTHING =
-  "# A title\n\nSome `code`, a [link](https://example.com), $x^2$.\n\n```py\nx = 1 # one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x] done\n\n> Said.";
+const EVERYTHING = `## A title\n\nSome \`code\`, a [link](https://example.com), $x^2$.\n\n~~~py\nx = 1 # one\n~~~\n\n|  | b |\n|---|---|\n| 1 | 2 |\n\n$$\n${"a + ".repeat(60)}b\n$$\n\n- [x] done\n\n> Said.`;
 const LARGE = "A line of a long text.\n".repeat(2_000);
 
 /** Lists no barrier, in light, dark and forced colours. */

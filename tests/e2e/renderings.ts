@@ -52,6 +52,9 @@ export async function shoot(page: Page, device: Device, state: string) {
         document.documentElement.style.fontSize = size;
         await document.fonts.ready;
         for (let frames = 0; frames < 4; frames++) await new Promise(requestAnimationFrame);
+        // Colours fade into those of the next rendering.
+        for (const animation of document.getAnimations())
+          if (animation instanceof CSSTransition) animation.finish();
       },
       [isRtl ? "rtl" : "ltr", isLarge ? "200%" : ""] as const,
     );

@@ -275,6 +275,23 @@ for (const device of ["desktop", "phone"] as const)
       await shoot(page, "failed");
     });
 
+    test("a long text", async ({ chat, page, context }) => {
+      await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+      await chat.open();
+      await page.evaluate(
+        (text) => navigator.clipboard.writeText(text),
+        "A line of some words, as in a log.\n".repeat(4_000),
+      );
+      await chat.box.fill("What went wrong here?");
+      await chat.box.press("Control+v");
+      await expect(page.getByText(/^Long text, /).first()).toBeVisible();
+      await shoot(page, "long-text");
+      await chat.box.press("Enter");
+      await chat.expectSettled();
+      await expect(page.getByRole("button", { name: "Show all" })).toBeVisible();
+      await shoot(page, "long-text-sent");
+    });
+
     test("offline", async ({ api, line, page, context, person: _ }) => {
       const chat = new ChatPage(page, line.url);
       await chat.open(await furnish(api));

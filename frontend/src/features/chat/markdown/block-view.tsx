@@ -6,10 +6,12 @@ import { TableBox } from "./table-box";
 
 interface Props {
   block: Block;
+  /** For a heading: how deep the first one of the text is. */
+  top: number | undefined;
 }
 
 /** One block; it is painted again only when one of its parts is another one. */
-export const BlockView = memo(function BlockView({ block }: Props) {
+export const BlockView = memo(function BlockView({ block, top }: Props) {
   const [head] = block.parts;
   if (!head) return null;
   switch (block.kind) {
@@ -49,7 +51,7 @@ export const BlockView = memo(function BlockView({ block }: Props) {
         </p>
       );
     default:
-      return <PartView part={head} pick="all" />;
+      return <PartView part={head} pick="all" top={top} />;
   }
 }, isSame);
 
@@ -71,7 +73,7 @@ const paint = (parts: readonly Part[], pick: ComponentProps<typeof PartView>["pi
   parts.map((part) => <PartView key={part.start} part={part} pick={pick} />);
 
 /** A very long list is several for the browser, and one for the eye. */
-function List({ block: { first, parts } }: Props) {
+function List({ block: { first, parts } }: Pick<Props, "block">) {
   return stretchesOf(parts, STRETCH.list).map((stretch, index) => {
     const items = paint(stretch, "items");
     const { start } = stretch[0];
@@ -91,8 +93,9 @@ function List({ block: { first, parts } }: Props) {
   });
 }
 
-function isSame({ block: one }: Props, { block: other }: Props): boolean {
+function isSame({ block: one, top }: Props, { block: other, top: otherTop }: Props): boolean {
   return (
+    top === otherTop &&
     one.kind === other.kind &&
     one.isOpen === other.isOpen &&
     one.parts.length === other.parts.length &&

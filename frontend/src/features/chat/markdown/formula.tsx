@@ -23,9 +23,17 @@ export function Formula({ tex, isDisplay, source }: Props) {
   useLayoutEffect(() => {
     if (place.current && katex) paint(katex, place.current, { tex, isDisplay, source });
   }, [katex, tex, isDisplay, source]);
+  const shown = katex ? null : source;
+  if (!isDisplay)
+    return (
+      <span ref={place} dir="ltr" className="ct-md-formula">
+        {shown}
+      </span>
+    );
   return (
-    <span ref={place} dir="ltr" className={isDisplay ? "ct-md-display" : "ct-md-formula"}>
-      {katex ? null : source}
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <span ref={place} dir="ltr" className="ct-md-display" tabIndex={0}>
+      {shown}
     </span>
   );
 }

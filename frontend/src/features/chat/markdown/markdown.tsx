@@ -1,6 +1,6 @@
 import "./markdown.css";
 import { useMemo, useRef, useState } from "react";
-import { BlockView } from "./block-view";
+import { BlocksView } from "./blocks-view";
 import { PlainFallback } from "./plain-fallback";
 import { Splitter } from "./splitter";
 import { usePaced } from "./use-paced";
@@ -29,9 +29,7 @@ function Blocks({ text, isGrowing }: Props) {
   );
   return (
     <div ref={root} className="ct-md">
-      {blocks.map((block) => (
-        <BlockView key={block.start} block={block} />
-      ))}
+      <BlocksView blocks={blocks} />
     </div>
   );
 }

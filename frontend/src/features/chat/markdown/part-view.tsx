@@ -17,6 +17,8 @@ type Plugins = NonNullable<Options["remarkPlugins"]>;
 interface Props {
   part: Part;
   pick: Pick;
+  /** How deep the highest heading of the text is. */
+  top?: number;
 }
 
 /** Mathematics is an element that React has no type for. */
@@ -65,12 +67,12 @@ const COMPONENTS: OurComponents = {
 };
 
 /** Paints nodes that were parsed before; a part is painted once. */
-export const PartView = memo(function PartView({ part, pick }: Props) {
+export const PartView = memo(function PartView({ part, pick, top = 1 }: Props) {
   const tree: Root = { type: "root", children: [...part.nodes] };
   return (
     <ReactMarkdown
       remarkPlugins={[[() => () => structuredClone(tree)]] as Plugins}
-      rehypePlugins={[[shape, pick]]}
+      rehypePlugins={[[shape, pick, top]]}
       components={COMPONENTS}
       urlTransform={safeUrl}
     />
@@ -83,10 +85,10 @@ const BLOCKS = new Set(["p", "li", "blockquote", "td", "th", "h1", "h2", "h3", "
 const ROLES: Readonly<Record<string, string>> = { tr: "row", th: "columnheader", td: "cell" };
 
 /** Gives each block its own direction, sets headings below those of the page, and takes out what is asked for. */
-function shape(pick: Pick) {
+function shape(pick: Pick, top: number) {
   return (tree: HtmlRoot) => {
     tree.children = pickFrom(tree.children as ElementContent[], pick);
-    for (const node of tree.children) if (node.type === "element") refine(node);
+    for (const node of tree.children) if (node.type === "element") refine(node, top);
   };
 }
 
@@ -100,17 +102,22 @@ function pickFrom(nodes: ElementContent[], pick: Pick): ElementContent[] {
     .filter((node) => node.type === "element");
 }
 
-function refine(element: Extract<ElementContent, { type: "element" }>): void {
+function refine(element: Extract<ElementContent, { type: "element" }>, top: number): void {
   const { tagName, properties } = element;
   if (BLOCKS.has(tagName)) properties.dir = "auto";
   if (tagName in ROLES) properties.role = ROLES[tagName];
   const level = /^h([1-6])$/.exec(tagName)?.[1];
   if (level) {
     properties.className = [`ct-md-h${level}`];
-    element.tagName = `h${Math.min(Number(level) + 2, 6)}`;
+    element.tagName = `h${Math.min(Math.max(Number(level) - top, 0) + 3, 6)}`;
+  }
+  // As in the corner of a table; a heading of nothing would be read out.
+  if (tagName === "th" && element.children.length === 0) {
+    element.tagName = "td";
+    properties.role = "cell";
   }
   if (tagName === "a") element.children = element.children.map(withoutImage);
-  for (const child of element.children) if (child.type === "element") refine(child);
+  for (const child of element.children) if (child.type === "element") refine(child, top);
 }
 
 /** A link cannot hold another one, which an image is here. */

@@ -1,6 +1,6 @@
 import { render, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
-import { BlockView } from "@/features/chat/markdown/block-view";
+import { BlocksView } from "@/features/chat/markdown/blocks-view";
 import { Markdown } from "@/features/chat/markdown/markdown";
 import { Splitter } from "@/features/chat/markdown/splitter";
 import { HOSTILE, MIXED } from "./documents";
@@ -11,9 +11,7 @@ function frames(text: string, look: (root: HTMLElement, prefix: string) => void)
   const splitter = new Splitter();
   const paint = (length: number, isGrowing: boolean) => (
     <div>
-      {splitter.read(text.slice(0, length), isGrowing).map((block) => (
-        <BlockView key={block.start} block={block} />
-      ))}
+      <BlocksView blocks={splitter.read(text.slice(0, length), isGrowing)} />
     </div>
   );
   const { container, rerender } = render(paint(0, true));
@@ -78,6 +76,29 @@ describe("half-written markdown", () => {
           );
       },
     );
+  });
+});
+
+describe("for those who listen", () => {
+  const shown = (text: string, names: string) =>
+    [...render(<Markdown text={text} isGrowing={false} />).container.querySelectorAll(names)].map(
+      ({ tagName, textContent }) => `${tagName} ${textContent}`,
+    );
+
+  it.each([
+    ["# One\n\n## Two\n\n# Three", ["H3 One", "H4 Two", "H3 Three"]],
+    ["### One\n\n#### Two\n\n# Three", ["H3 One", "H4 Two", "H3 Three"]],
+  ])("headings begin right below the page's, wherever the model began: %s", (text, expected) => {
+    expect(shown(text, "h1, h2, h3, h4, h5, h6")).toEqual(expected);
+  });
+
+  it("a table's empty corner is no heading of nothing", () => {
+    expect(shown("|  | a |\n|--|---|\n| b | 1 |", "th, td")).toEqual([
+      "TD ",
+      "TH a",
+      "TD b",
+      "TD 1",
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
 import { ChatPage } from "./chat-page";
-import { counts, finish, says, script } from "./provider";
+import { finish, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
 
 /** Tab, at most 40 times, until the place has the focus. */
@@ -180,15 +180,95 @@ test.describe("on a phone", () => {
   });
 });
 
-test("light and dark follow the system", async ({ api, chat, page }) => {
-  await openScripted({ api, chat }, counts(5, 100));
-  const ground = () =>
-    page
-      .locator(".ct")
-      .first()
-      .evaluate((root) => getComputedStyle(root).backgroundColor);
+test("the page is as the reader's system asks for it", async ({ api, chat, page }) => {
+  const answer = `Some \`${"long".repeat(40)}\`.\n\n| ${"A column | ".repeat(6)}\n|${"---|".repeat(6)}\n\n\`\`\`js\nlet a = "${"long ".repeat(40)}";\n\`\`\`\n\n`;
+  await openScripted({ api, chat }, [says(answer), { hang: true }]);
+  await chat.send("long".repeat(80));
+  await expect(chat.answer.locator("pre")).toBeVisible();
+  await chat.answer.getByText("Waiting for").waitFor();
+  const colours = (place: Locator) =>
+    place.evaluate((element) => {
+      const { color, backgroundColor } = getComputedStyle(element);
+      return { color, backgroundColor };
+    });
+  const root = page.locator(".ct").first();
+  const faint = chat.answer.locator(".ct-md-code-head");
+
   await page.emulateMedia({ colorScheme: "light" });
-  expect(await ground()).toBe("rgb(252, 252, 251)");
+  expect((await colours(root)).backgroundColor).toBe("rgb(252, 252, 251)");
   await page.emulateMedia({ colorScheme: "dark" });
-  expect(await ground()).toBe("rgb(22, 24, 23)");
+  const { color, backgroundColor } = await colours(root);
+  expect(backgroundColor).toBe("rgb(22, 24, 23)");
+  expect((await colours(faint)).color).not.toBe(color);
+  await page.emulateMedia({ contrast: "more" });
+  await expect(faint).toHaveCSS("color", color);
+
+  await page.emulateMedia({ contrast: null, forcedColors: "active" });
+  const edge = await chat.answer.locator(".ct-md-code").boundingBox();
+  for (const button of await faint.getByRole("button").all()) {
+    const box = await button.boundingBox();
+    expect((box?.y ?? 0) - (edge?.y ?? 0)).toBeGreaterThanOrEqual(4);
+  }
+  await page.emulateMedia({ forcedColors: null });
+
+  const moves = await page.evaluateHandle(() => {
+    const seen: string[] = [];
+    for (const kind of ["animationstart", "animationiteration", "transitionrun"] as const)
+      document.addEventListener(kind, ({ target }) => seen.push(`${kind} ${target}`));
+    return seen;
+  });
+  const openAndClose = async () => {
+    await page.getByRole("button", { name: /^Model: / }).click();
+    await expect(page.getByRole("menu")).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("menu")).toHaveCount(0);
+    await page.keyboard.press("Control+/");
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await page.keyboard.press("Escape");
+    await chat.answer.locator("table").hover();
+    await chat.sendButton.or(chat.stopButton).hover();
+  };
+  await openAndClose();
+  await expect.poll(() => moves.evaluate(({ length }) => length)).toBeGreaterThan(0);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await expect.poll(() => page.evaluate(() => document.getAnimations().length)).toBe(0);
+  await moves.evaluate((seen) => seen.splice(0));
+  await openAndClose();
+  expect(await moves.evaluate((seen) => seen)).toEqual([]);
+
+  for (const [width, height, size] of [
+    [320, 568, "100%"],
+    [640, 1136, "200%"],
+    [1280, 800, "200%"],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.evaluate((text) => {
+      document.documentElement.style.fontSize = text;
+    }, size);
+    await expect.poll(() => tooWide(page)).toEqual([]);
+    await expect(chat.stopButton).toBeInViewport({ ratio: 1 });
+    await expect(chat.box).toBeInViewport({ ratio: 1 });
+    await page.keyboard.press("Control+/");
+    await expect(page.getByRole("dialog")).toBeVisible();
+    expect(await tooWide(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+  }
+  await root.evaluate((element) => {
+    const wide = document.createElement("hr");
+    wide.style.width = "1300px";
+    element.querySelector("main")?.append(wide);
+  });
+  expect(await tooWide(page)).toEqual(["HR"]);
 });
+
+/** What is seen to reach beyond the screen, and is not in a block that scrolls by itself. */
+const tooWide = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll(".ct *")]
+      .filter((element) => {
+        const { left, right, width } = element.getBoundingClientRect();
+        const isOut = width > 1 && (right > innerWidth + 1 || left < -1);
+        return isOut && !element.closest("pre > *, .ct-md-table-scroll > *");
+      })
+      .map(({ tagName, className }) => `${tagName} ${className}`.trim()),
+  );

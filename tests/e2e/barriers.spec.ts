@@ -12,6 +12,8 @@ const LARGE = "A line of a long text.\n".repeat(2_000);
 const expectNone = async (page: Page, state: string) =>
   expect.soft(await violationsInAll(page), state).toEqual([]);
 
+// A colour that fades has no contrast yet.
+test.use({ contextOptions: { reducedMotion: "reduce" } });
 test.beforeEach(({ guard }) => {
   test.slow();
   guard.allow(NETWORK_FAILURES);
@@ -26,18 +28,19 @@ test("a barrier is found in every rendering", async ({ chat, page }) => {
     main.append(faint, document.createElement("button"), document.createElement("img"));
   });
   const found = (await violationsInAll(page)).join();
+  for (const rule of ["button-name", "image-alt"]) expect(found).toContain(`light: ${rule}`);
   for (const rendering of ["light", "dark", "forced"])
-    for (const rule of ["color-contrast", "button-name", "image-alt"])
-      expect(found).toContain(`${rendering}: ${rule}`);
+    expect(found).toContain(`${rendering}: color-contrast`);
 });
 
 test("no barrier that a program can find before the chat", async ({ page, stranger }) => {
-  await page.goto("/login");
+  await page.goto("/login?next=/chats/some");
+  await expect(page.getByText("You were logged out.")).toBeVisible();
   await page.getByLabel("Email").fill(stranger.email);
   await page.getByLabel("Password").fill("not-the-password");
   await page.getByRole("button", { name: "Log in" }).click();
   await expect(page.getByText(/not correct/)).toBeVisible();
-  await expectNone(page, "login, refused");
+  await expectNone(page, "logged out, and refused");
   await page.goto("/signup");
   await page.getByLabel("Email").fill(stranger.email);
   await page.getByLabel("Password").fill("short");
@@ -103,8 +106,10 @@ test("no barrier that a program can find in a chat", async ({ api, chat, page })
   await expect(page.getByRole("textbox", { name: "Edit your waiting" })).toBeFocused();
   await expectNone(page, "versions, answering, the queue and an edit in it");
   await page.keyboard.press("Escape");
-  for (const _ of [1, 2])
+  for (const left of [1, 0]) {
     await chat.cards.first().getByRole("button", { name: "Take back" }).click();
+    await expect(chat.cards).toHaveCount(left);
+  }
   await chat.box.press("Escape");
   await chat.expectNotice("Stopped.");
 
@@ -125,8 +130,9 @@ test("no barrier that a program can find in a chat", async ({ api, chat, page })
   await page.route("**/messages/", (route) => route.fulfill({ status: 400, json: refusal }));
   await chat.send("Seventh");
   await expect(page.getByText("Not sent.")).toBeVisible();
-  await page.goto(`/chats/${chatId}?find=true&message=${chatId}`);
+  await expectNone(page, "refused");
   await page.unroute("**/messages/");
+  await page.goto(`/chats/${chatId}?find=true&message=${chatId}`);
   await page.getByRole("textbox", { name: "Find in chat" }).fill("title");
   await expect(page.getByRole("search").getByRole("status")).toContainText("1 of 1");
   await expectNone(page, "find");
@@ -201,9 +207,4 @@ test("no barrier that a program can find in dialogs and without a connection", a
     timeout: 30_000,
   });
   await expectNone(page, "nothing loaded");
-  await context.clearCookies();
-  await page.unroute("**/api/chats/**");
-  await page.getByRole("main").getByRole("button", { name: "Try again" }).click();
-  await expect(page.getByText("You were logged out.")).toBeVisible();
-  await expectNone(page, "logged out");
 });

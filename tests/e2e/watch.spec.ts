@@ -1,26 +1,34 @@
 import type { Locator } from "@playwright/test";
 import { error, finish, says, script } from "./provider";
 import { Replay } from "./replay";
-import { expect, openScripted, test } from "./test";
+import { expect, test } from "./test";
 import { movedWhile, watch } from "./watch";
 
 const WORDS = Array.from({ length: 60 }, (_, n) => `Paragraph ${n} of some words.\n\n`);
-const ANSWERS = {
-  "a whole answer": { steps: [...WORDS.map(says), ...finish()], end: /Answer ready/ },
-  "a failed answer": { steps: [says("Half"), error("engine crashed")], end: /failed/i },
-};
+const ANSWERS = [
+  { steps: [...WORDS.map(says), ...finish()], end: /^Answer ready, 300 words$/ },
+  { steps: [says("Half"), error("engine crashed")], end: /^The answer failed\./ },
+  { steps: [says("On and on"), { hang: true } as const], end: /^Answer stopped$/, isStopped: true },
+];
 
-for (const [name, { steps, end }] of Object.entries(ANSWERS))
-  test(`${name} is told in at most four announcements, and the focus stays`, async ({
-    api,
-    chat,
-    page,
-  }) => {
-    const watched = await watch(page);
-    await openScripted({ api, chat }, steps);
-    await chat.box.click();
+test("an answer that is whole, fails or is stopped is told in at most four announcements, and the focus stays", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const watched = await watch(page);
+  let model: string | undefined;
+  for (const { steps } of ANSWERS) model = await script(steps, { model, times: 1 });
+  await chat.open(await api.newChat(model ?? ""));
+  await expect(chat.box).toBeFocused();
+  for (const [before, { end, isStopped }] of ANSWERS.entries()) {
     await watched.forget();
     await chat.send("Write");
+    await expect(chat.answers).toHaveCount(before + 1);
+    if (isStopped) {
+      await expect(chat.answer).toContainText("On and on");
+      await page.keyboard.press("Escape");
+    }
     await expect.poll(async () => (await watched.heard()).said.at(-1)).toMatch(end);
     await chat.expectSettled();
     const { said, focused } = await watched.heard();
@@ -28,7 +36,8 @@ for (const [name, { steps, end }] of Object.entries(ANSWERS))
     expect(said.length, said.join(" | ")).toBeLessThanOrEqual(4);
     expect(focused).toEqual([]);
     await expect(chat.box).toBeFocused();
-  });
+  }
+});
 
 test("one announcement too many, a stolen focus and a long task are found", async ({
   chat,

@@ -93,6 +93,7 @@ test("Esc closes what is open and nothing else; then it stops", async ({ api, ch
   const { keyboard } = page;
   const choose = async (button: Locator, item: string) => {
     await button.press("Enter");
+    await expect(page.getByRole("menu").locator(":focus")).toHaveCount(1);
     await page.getByRole("menuitem", { name: item, exact: true }).press("Enter");
   };
   const actions = page.getByRole("button", { name: "Actions for “A chat”" });

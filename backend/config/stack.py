@@ -84,9 +84,7 @@ def web_command(*, host: str, port: int) -> tuple[str, ...]:
     server = ("uvicorn", "config.asgi:application", "--host", host, "--port", str(port))
     # Frames are short, so that packing them costs more than it saves.
     socket = ("--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-max-size", str(MAX_FRAME_BYTES))
-    # A proxy keeps an idle connection for 60 s, and would lose a request that it sends into one that just closes.
-    idle = ("--timeout-keep-alive", "75")
-    return (*server, *socket, *idle, "--no-access-log", "--timeout-graceful-shutdown", "3")
+    return (*server, *socket, "--no-access-log", "--timeout-graceful-shutdown", "3")
 
 
 def worker_command(*, concurrency: int = 500, name: str = "") -> tuple[str, ...]:

@@ -37,7 +37,9 @@ export class Api {
     const { cookies } = await this.http.storageState();
     const token = cookies.find(({ name }) => name === "csrftoken")?.value ?? "";
     const headers = { "X-CSRFToken": token };
-    const answer = await this.http.fetch(stack().url + path, { method, data, headers });
+    // The server closes an idle connection after a while, perhaps in the moment in which it is used again.
+    const options = { method, data, headers, maxRetries: 1 };
+    const answer = await this.http.fetch(stack().url + path, options);
     expect(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
     return answer.status() === 204 ? null : answer.json();
   }

@@ -111,7 +111,7 @@ describe("a very long block", () => {
     expect(container.querySelectorAll("li")).toHaveLength(250);
   });
 
-  it("leaves its finished stretches alone while it grows", () => {
+  it("leaves its finished stretches alone while it grows", async () => {
     const code = Array.from({ length: 900 }, (_, n) => `let line_${n} = 1\n`).join("");
     const half = code.slice(0, 9_000);
     const { container, rerender } = render(<Markdown text={`\`\`\`\n${half}`} isGrowing={true} />);
@@ -119,13 +119,38 @@ describe("a very long block", () => {
     const observer = new MutationObserver((records) => {
       changed.push(...records.map(({ target }) => target));
     });
+    await waitFor(() => expect(container.textContent).toContain(half.trimEnd()));
     const first = container.querySelector("pre code")?.firstElementChild;
     if (first) observer.observe(first, { subtree: true, childList: true, characterData: true });
     rerender(<Markdown text={`\`\`\`\n${code}\`\`\`\n`} isGrowing={false} />);
+    await waitFor(() => expect(container.textContent).toContain(code.trimEnd()));
     const records = observer.takeRecords();
     expect([...changed, ...records]).toEqual([]);
     expect(container.querySelector("pre code")?.firstElementChild).toBe(first);
     expect(container.querySelector("pre code")?.textContent).toBe(code.trimEnd());
+  });
+});
+
+describe("a long text that comes in one piece", () => {
+  const LONG = "Some words of a paragraph, with a \u{1f600} in it.\n\n".repeat(400);
+  const lengthOf = ({ textContent }: HTMLElement) => textContent?.length ?? 0;
+
+  it("is painted in several pieces while it grows, and in one when it is done", async () => {
+    const { container, rerender } = render(<Markdown text={LONG} isGrowing={true} />);
+    const grown: number[] = [lengthOf(container)];
+    const observer = new MutationObserver(() => {
+      expect(container.textContent).not.toContain("\ufffd");
+      grown.push(lengthOf(container));
+    });
+    observer.observe(container, { subtree: true, childList: true, characterData: true });
+    const whole = lengthOf(render(<Markdown text={LONG} isGrowing={false} />).container);
+    await waitFor(() => expect(lengthOf(container)).toBe(whole));
+    rerender(<Markdown text={`${LONG}${LONG}`} isGrowing={false} />);
+    await waitFor(() => expect(lengthOf(container)).toBe(2 * whole));
+    observer.disconnect();
+    const steps = grown.map((length, index) => length - (grown[index - 1] ?? 0));
+    expect(Math.max(...steps)).toBeLessThan(5_000);
+    expect(steps.length).toBeGreaterThan(6);
   });
 });
 

@@ -52,6 +52,22 @@ it("reads the token of the cookie that the server names", async () => {
   expect(server.requests[1]?.headers.get("X-CSRFToken")).toBe("abc123");
 });
 
+it("gives a request up that nobody answers, as on a connection that has died without a word", async () => {
+  vi.useFakeTimers();
+  const hang = (_: Request, { signal }: { signal: AbortSignal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  vi.stubGlobal("fetch", vi.fn(hang));
+  const read = thrownBy(fetchMessages("chat-1"));
+  const written = thrownBy(updateChat("chat-1", { title: "x" }));
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(await read).toMatchObject({ status: 0, code: "unreachable" });
+  await vi.advanceTimersByTimeAsync(22_000);
+  expect(await written).toMatchObject({ status: 0, code: "unreachable" });
+  vi.useRealTimers();
+});
+
 it("throws the server's code, words and fields", async () => {
   server.on("POST /api/chats/", () => ({
     status: 400,

@@ -2,7 +2,7 @@ import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Turn } from "@/features/chat/turns/turn";
 import { flatMessages, type Messages, messagesKey } from "@/shared/api/messages";
-import { readDraft, readWholeDraft } from "@/shared/drafts";
+import { clearDrafts, readDraft, readWholeDraft } from "@/shared/drafts";
 import { type FakeServer, makeMessage } from "../../fake-server";
 import { renderPage, USER } from "../../render-page";
 import { makeServer } from "./composer/render-composer";
@@ -59,6 +59,14 @@ it("sends the new text beside the old one", async () => {
   const messages = client.getQueryData<Messages>(messagesKey("chat-1"));
   expect(flatMessages(messages).map(({ content }) => content)).toContain("Two, otherwise");
   expect(flatMessages(messages).map(({ id }) => id)).not.toContain("q2");
+});
+
+it("keeps nothing once its writer has logged out, in any tab", async () => {
+  const { type } = await edit();
+  type("A secret");
+  await clearDrafts(USER.id);
+  cleanup();
+  expect(readDraft(USER.id, "edit.q2").text).toBe("");
 });
 
 it("sends a first turn again as another first one", async () => {

@@ -8,7 +8,7 @@ import { sendMessage } from "@/shared/api/messages";
 import { placeSent } from "@/shared/api/path";
 import { useUser } from "@/shared/api/session";
 import type { ShownMessage } from "@/shared/api/types";
-import { type Draft, readDraft, readWholeDraft, writeDraft } from "@/shared/drafts";
+import { type Draft, hasLeftSince, readDraft, readWholeDraft, writeDraft } from "@/shared/drafts";
 import { uuid7 } from "@/shared/uuid";
 
 /** The text of a turn being edited: sent beside the old one, and kept as a draft until it is sent or given up. */
@@ -18,6 +18,7 @@ export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: ()
   const user = useUser()?.id ?? "";
   const place = `edit.${id}`;
   const { model } = useModel({ chatId: chat, isNew: false });
+  const [since] = useState(Date.now);
   const [initial] = useState(() => readDraft(user, place));
   const box = useRef<HTMLTextAreaElement>(null);
   // The same text goes out under the same id, also after a reload: it may have reached the server.
@@ -51,13 +52,13 @@ export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: ()
 
   const keep = useCallback(
     (leaving?: Event) => {
-      if (!isKept.current || !box.current) return;
+      if (!isKept.current || !box.current || hasLeftSince(user, since)) return;
       const text = box.current.value;
       const draft: Draft = { text };
       if (last.current?.content === text.trim()) draft.id = last.current.id;
       writeDraft(user, place, draft, leaving !== undefined);
     },
-    [user, place],
+    [user, place, since],
   );
   useLayoutEffect(() => {
     window.addEventListener("pagehide", keep);

@@ -66,7 +66,7 @@ for (const [device, viewport] of [
     await page.keyboard.press("Escape");
     await expect(bar(page)).toHaveCount(0);
     await expect(chat.box).toBeFocused();
-    expect(await marked(page)).toEqual([]);
+    await expect.poll(() => marked(page)).toEqual([]);
   });
 
 test("pressed again the key opens the browser's own find, as it does at once in a short chat", async ({

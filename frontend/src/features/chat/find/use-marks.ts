@@ -3,7 +3,7 @@ import type { Hit } from "./find-bar";
 import { rangesOf } from "./ranges";
 
 const NAME = "ct-hit";
-/** So many frames a row may take to appear and to find its place. */
+/** So many frames a row may take to find its place, once it is here; the network may take as long as it likes. */
 const MOST_FRAMES = 180;
 /** What has not moved for so many frames may be corrected; after more of them it is there. */
 const STILL = 3;
@@ -38,7 +38,8 @@ export function useMarks({ scroller, hit, onScroll }: Options): void {
         onScroll();
         view.scrollTop += place.top - view.getBoundingClientRect().top - view.clientHeight / 3;
       }
-      if (left > 0 && still < SETTLED) frame = requestAnimationFrame(() => look(left - 1));
+      if (left > 0 && still < SETTLED)
+        frame = requestAnimationFrame(() => look(place ? left - 1 : left));
     };
     look(MOST_FRAMES);
     return () => {

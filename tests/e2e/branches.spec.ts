@@ -3,6 +3,7 @@ import { ChatPage } from "./chat-page";
 import { NETWORK_FAILURES } from "./guard";
 import { counts, finish, requestsOf, says, script } from "./provider";
 import { type Api, expect, openScripted, test } from "./test";
+import { restingTop } from "./watch";
 
 /** A model that says each of these texts once, in this order. */
 async function speaks(...texts: string[]): Promise<string> {
@@ -30,26 +31,6 @@ async function startEditing(chat: ChatPage, question: Locator): Promise<Locator>
   await question.getByRole("button", { name: "Edit" }).click();
   await expect(editBox(chat)).toBeFocused();
   return editBox(chat);
-}
-
-/** Where the element is seen, once it rests. */
-async function restingTop(place: Locator): Promise<number> {
-  let before = Number.NaN;
-  await expect
-    .poll(async () => {
-      const last = before;
-      before = await place.evaluate(
-        (element) =>
-          new Promise<number>((resolve) => {
-            requestAnimationFrame(() =>
-              requestAnimationFrame(() => resolve(element.getBoundingClientRect().top)),
-            );
-          }),
-      );
-      return Math.abs(before - last);
-    })
-    .toBeLessThan(0.5);
-  return before;
 }
 
 test("a turn is edited beside the old one, and both survive a reload", async ({

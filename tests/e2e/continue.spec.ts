@@ -1,6 +1,7 @@
 import type { ChatPage } from "./chat-page";
 import { counts, finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
+import { restingTop } from "./watch";
 
 const lines = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => `Line ${from + n}.`).join("\n\n");
@@ -88,20 +89,12 @@ test("what the reader looks at stays where it is while the answer goes on", asyn
   await page.mouse.wheel(0, -400);
   await goOn(chat).evaluate((button) => button.scrollIntoView({ block: "end" }));
   const landmark = chat.answer.getByText("Line 58.", { exact: true });
-  const top = () => landmark.evaluate((line) => line.getBoundingClientRect().top);
   await page.mouse.wheel(0, -40);
-  await expect
-    .poll(async () => {
-      const before = await top();
-      await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
-      return Math.abs((await top()) - before);
-    })
-    .toBe(0);
-  const before = await top();
+  const before = await restingTop(landmark);
   await goOn(chat).evaluate((button: HTMLElement) => button.click());
   await expect(chat.answer).toContainText("Line 80.");
-  expect(Math.abs((await top()) - before)).toBeLessThanOrEqual(1);
+  expect(Math.abs((await restingTop(landmark)) - before)).toBeLessThanOrEqual(1);
   await chat.expectSettled();
   await expect(chat.answer).toContainText("Line 90.");
-  expect(Math.abs((await top()) - before)).toBeLessThanOrEqual(1);
+  expect(Math.abs((await restingTop(landmark)) - before)).toBeLessThanOrEqual(1);
 });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { counts, finish, says, script } from "./provider";
 import { type Api, expect, test } from "./test";
+import { restingTop } from "./watch";
 
 const LINES = 80;
 /** A long answer, a paragraph a line, so many a second. */
@@ -82,16 +83,7 @@ test("a reader who has scrolled up is not moved by what comes", async ({ api, ch
       return landmark.isVisible().then(async (there) => there && (await inView(landmark)));
     })
     .toBe(true);
-  // Where it rests once the wheel's own motion is over.
-  const top = () => landmark.evaluate((element) => element.getBoundingClientRect().top);
-  await expect
-    .poll(async () => {
-      const before = await top();
-      await page.evaluate(() => new Promise(requestAnimationFrame));
-      await page.evaluate(() => new Promise(requestAnimationFrame));
-      return Math.abs((await top()) - before);
-    })
-    .toBe(0);
+  await restingTop(landmark);
   const worst = await landmark.evaluate(
     (element, end) =>
       new Promise<number>((resolve) => {

@@ -1,4 +1,4 @@
-import type { Locator, Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 declare global {
   interface Window {
@@ -75,4 +75,24 @@ export async function movedWhile(place: Locator, act: () => Promise<unknown>): P
   });
   await act();
   return stop.evaluate((end) => end());
+}
+
+/** Where the element is seen, once it rests: what the wheel did is in the document only with the next frame. */
+export async function restingTop(place: Locator): Promise<number> {
+  let before = Number.NaN;
+  await expect
+    .poll(async () => {
+      const last = before;
+      before = await place.evaluate(
+        (element) =>
+          new Promise<number>((resolve) => {
+            requestAnimationFrame(() =>
+              requestAnimationFrame(() => resolve(element.getBoundingClientRect().top)),
+            );
+          }),
+      );
+      return Math.abs(before - last);
+    })
+    .toBeLessThan(0.5);
+  return before;
 }

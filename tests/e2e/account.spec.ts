@@ -10,16 +10,17 @@ async function openMenu(page: Page, item: string): Promise<void> {
   await page.getByRole("menuitem", { name: item }).click();
 }
 
-/** Another browser in which the same person is signed in, on an open page. */
-async function elsewhere(browser: Browser, person: Person): Promise<ChatPage> {
+/** Another browser in which the person has logged in, with the socket that it opened then. */
+async function elsewhere(browser: Browser, person: Person): Promise<[ChatPage, WebSocket]> {
   const context = await browser.newContext({ baseURL: stack().url });
   const chat = new ChatPage(await context.newPage());
+  const open = chat.page.waitForEvent("websocket");
   await chat.page.goto("/login");
   await chat.page.getByLabel("Email").fill(person.email);
   await chat.page.getByLabel("Password").fill(person.password);
   await chat.page.getByRole("button", { name: "Log in" }).click();
   await expect(chat.box).toBeVisible();
-  return chat;
+  return [chat, await open];
 }
 
 /** When the socket is closed. */
@@ -72,11 +73,8 @@ test("a session that is ended from another browser ends there within a second", 
   person,
 }) => {
   await chat.open();
-  const other = await elsewhere(browser, person);
-  const open = other.page.waitForEvent("websocket");
-  await other.page.reload();
-  const closed = closingOf(await open);
-  await expect(other.box).toBeVisible();
+  const [other, socket] = await elsewhere(browser, person);
+  const closed = closingOf(socket);
 
   await openMenu(page, "Account");
   const dialog = page.getByRole("dialog");
@@ -114,7 +112,7 @@ test("an account is deleted by its password, with all that browsers knew of it",
   await expect
     .poll(() => page.evaluate(() => JSON.stringify(localStorage)))
     .toContain("unsent secret");
-  const other = await elsewhere(browser, person);
+  const [other] = await elsewhere(browser, person);
 
   await openMenu(page, "Account");
   const dialog = page.getByRole("dialog");

@@ -135,7 +135,7 @@ describe("a long text that comes in one piece", () => {
   const LONG = "Some words of a paragraph, with a \u{1f600} in it.\n\n".repeat(400);
   const lengthOf = ({ textContent }: HTMLElement) => textContent?.length ?? 0;
 
-  it("is painted in several pieces while it grows, and in one when it is done", async () => {
+  it("is painted in several pieces, also where it ends meanwhile", async () => {
     const { container, rerender } = render(<Markdown text={LONG} isGrowing={true} />);
     const grown: number[] = [lengthOf(container)];
     const observer = new MutationObserver(() => {

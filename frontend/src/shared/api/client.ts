@@ -17,18 +17,32 @@ export function csrfHeader(): Record<string, string> {
   return token ? { "X-CSRFToken": token.slice(start.length) } : {};
 }
 
-// For so long, in milliseconds, an answer may fail to begin. A connection that has died without a word, as that of a
-// phone that has changed its network, would be waited for until the browser gives up, which takes minutes.
+// For so long, in milliseconds, an answer may say nothing. A connection that has died without a word, as that of a phone
+// that has changed its network, would be waited for until the browser gives up, which takes minutes.
 const READ_TIMEOUT = 8_000;
 const WRITE_TIMEOUT = 30_000;
 
 async function fetchInTime(request: Request): Promise<Response> {
   const late = new AbortController();
   const limit = request.method === "GET" ? READ_TIMEOUT : WRITE_TIMEOUT;
-  const timer = setTimeout(() => late.abort(), limit);
+  const wait = () => setTimeout(() => late.abort(), limit);
+  let timer = wait();
+  const end = () => clearTimeout(timer);
   const signal = AbortSignal.any([request.signal, late.signal]);
   // Looked up at each call so that a test can put its own in place.
-  return globalThis.fetch(request, { signal }).finally(() => clearTimeout(timer));
+  const response = await globalThis.fetch(request, { signal }).finally(end);
+  if (!response.body) return response;
+  timer = wait();
+  // A large body is waited for as long as it comes, however slowly.
+  const heard = new TransformStream({
+    transform(piece, body) {
+      end();
+      timer = wait();
+      body.enqueue(piece);
+    },
+    flush: end,
+  });
+  return new Response(response.body.pipeThrough(heard), response);
 }
 
 /** The typed client of the REST API; wrap its calls in `unwrap`. */

@@ -21,6 +21,7 @@ afterEach(() => {
   setCsrfCookie("csrftoken");
   document.cookie = "csrftoken=; max-age=0";
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 const thrownBy = (promise: Promise<unknown>): Promise<ApiError> =>
@@ -65,7 +66,37 @@ it("gives a request up that nobody answers, as on a connection that has died wit
   expect(await read).toMatchObject({ status: 0, code: "unreachable" });
   await vi.advanceTimersByTimeAsync(22_000);
   expect(await written).toMatchObject({ status: 0, code: "unreachable" });
-  vi.useRealTimers();
+});
+
+it("gives an answer up that dies on its way, and waits for one that only comes slowly", async () => {
+  vi.useFakeTimers();
+  const pieces = ['{"results":[],', '"siblings":{},', '"length":0}'].map((text) =>
+    new TextEncoder().encode(text),
+  );
+  let left = 0;
+  const crawl = async (_: Request, { signal }: { signal: AbortSignal }) => {
+    const coming = pieces.slice(0, left);
+    const body = new ReadableStream({
+      start: (end) => signal.addEventListener("abort", () => end.error(signal.reason)),
+      async pull(end) {
+        const piece = coming.shift();
+        await new Promise((resolve) => setTimeout(resolve, piece ? 7_000 : 60_000));
+        if (signal.aborted) return;
+        if (piece) end.enqueue(piece);
+        if (piece === pieces[2]) end.close();
+      },
+    });
+    return new Response(body);
+  };
+  vi.stubGlobal("fetch", vi.fn(crawl));
+  left = 3;
+  const slow = fetchMessages("chat-1");
+  await vi.advanceTimersByTimeAsync(21_000);
+  expect(await slow).toMatchObject({ length: 0 });
+  left = 1;
+  const dead = thrownBy(fetchMessages("chat-1"));
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(await dead).toMatchObject({ status: 0, code: "unreachable" });
 });
 
 it("throws the server's code, words and fields", async () => {
@@ -153,5 +184,4 @@ it("believes the end of a session only when a renewed cookie had time to come", 
   const ended = isSignedIn();
   await vi.runAllTimersAsync();
   expect(await ended).toBe(false);
-  vi.useRealTimers();
 });

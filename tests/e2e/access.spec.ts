@@ -222,6 +222,7 @@ test("the page is as the reader's system asks for it", async ({ api, chat, page 
   expect((await colours(faint)).color).not.toBe(color);
   await page.emulateMedia({ contrast: "more" });
   await expect(faint).toHaveCSS("color", color);
+  await expect(chat.questions.locator(".bg-bubble")).toHaveCSS("border-top-width", "1px");
 
   await page.emulateMedia({ contrast: null, forcedColors: "active" });
   const edge = await chat.answer.locator(".ct-md-code").boundingBox();

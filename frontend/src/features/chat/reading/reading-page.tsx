@@ -22,7 +22,7 @@ function ReadingTurn({ message }: { message: ShownMessage }) {
       {isQuestion ? (
         <p
           dir="auto"
-          className="rounded-block bg-bubble px-4 py-2 text-16 forced-colors:border wrap-anywhere whitespace-pre-wrap"
+          className="rounded-block bg-bubble px-4 py-2 text-16 contrast-more:border contrast-more:border-edge forced-colors:border wrap-anywhere whitespace-pre-wrap"
         >
           {content}
         </p>

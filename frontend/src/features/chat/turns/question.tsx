@@ -43,7 +43,7 @@ export function Question({ message, siblings }: Props) {
         <>
           <div
             dir="auto"
-            className={`max-w-[80%] rounded-round bg-bubble px-4 py-2 forced-colors:border text-16 wrap-anywhere whitespace-pre-wrap ${status === "sending" ? "opacity-70" : ""}`}
+            className={`max-w-[80%] rounded-round bg-bubble px-4 py-2 text-16 contrast-more:border contrast-more:border-edge forced-colors:border wrap-anywhere whitespace-pre-wrap ${status === "sending" ? "opacity-70" : ""}`}
           >
             <div className={isLong && isFolded ? "line-clamp-12" : ""}>{content}</div>
             {isLong && (

@@ -72,7 +72,24 @@ test("from a message that a link leads to, the pill goes to the end, and a turn 
 }) => {
   test.slow();
   const chatId = await longChat(api, 60);
-  const target = (await stored(api, chatId)).find(({ content }) => content === "Question 20");
+  const all = await stored(api, chatId);
+  const target = all.find(({ content }) => content === "Question 20");
+  const end = all.find(({ content }) => content === "Question 60");
+  // The room below the last turn is nothing to go to.
+  await page.goto(`/chats/${chatId}?message=${end?.id}`);
+  await expect.poll(() => underTop(chat, 60)).toBeCloseTo(16, 0);
+  await question(chat, 60).hover();
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, -60);
+      return underTop(chat, 60);
+    })
+    .toBeGreaterThan(60);
+  await page.evaluate(async () => {
+    for (let frames = 0; frames < 30; frames++) await new Promise(requestAnimationFrame);
+  });
+  await expect(latest(chat)).toBeHidden();
+
   await page.goto(`/chats/${chatId}?message=${target?.id}`);
   await expect.poll(() => underTop(chat, 20)).toBeCloseTo(16, 0);
   await latest(chat).click();

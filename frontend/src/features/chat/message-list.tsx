@@ -65,9 +65,9 @@ export function MessageList(props: Props) {
     const view = list.scrollRect?.height ?? 0;
     const least = newer.hasMore ? LINE : GAP;
     const space = start === undefined ? least : reserveFor(view, end, start, least);
-    const whole = Math.max(space, floor.current - end);
-    setReserve(whole);
-    setAway(newer.hasMore || end + whole - view - (list.scrollOffset ?? 0) > GAP);
+    setReserve(Math.max(space, floor.current - end));
+    // The room below the last turn is nothing to go to.
+    setAway(newer.hasMore || end - view - (list.scrollOffset ?? 0) > 0);
   };
   const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count: messages.length,

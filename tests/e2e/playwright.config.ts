@@ -5,9 +5,6 @@ const debians = "/usr/bin/chromium";
 const executablePath = process.env.CHROMIUM || (existsSync(debians) ? debians : undefined);
 const isRoot = process.getuid?.() === 0;
 
-/** What mostly waits, for a connection to come back or for a minute to pass: it runs beside the others. */
-const WAITING = ["**/connection.spec.ts", "**/counts.spec.ts"];
-
 /** The whole application in a real browser: `npm run e2e` in frontend/, `npm run shots` for pictures, `npm run bench` for its speed. */
 export default defineConfig({
   testDir: ".",
@@ -17,7 +14,7 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   // A machine that is busy with something else must not keep a change out; a test that fails twice does.
   retries: process.env.CI ? 1 : 0,
-  workers: 3,
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: process.env.BENCH ? [["list"], ["./bench/reporter.ts"]] : "list",
@@ -29,8 +26,7 @@ export default defineConfig({
     launchOptions: { executablePath, args: isRoot ? ["--no-sandbox"] : [] },
   },
   projects: [
-    { name: "page", testMatch: "**/*.spec.ts", testIgnore: WAITING, workers: 2 },
-    { name: "waiting", testMatch: WAITING, workers: 1 },
+    { name: "page", testMatch: "**/*.spec.ts" },
     ...(process.env.BENCH ? [{ name: "bench", testMatch: "**/*.bench.ts" }] : []),
     ...(process.env.SHOTS
       ? [

@@ -9,7 +9,7 @@ import { ToLogin } from "./to-login";
 /** Lets nobody in who is not signed in, and brings them back to where they were afterwards. */
 export function SignedIn({ page: Page }: { page: ComponentType<{ user: User }> }) {
   const session = useQuery(sessionQuery);
-  if (session.data) return <Page user={session.data} />;
+  if (session.data) return <Page key={session.data.id} user={session.data} />;
   if (session.data === null) return <ToLogin />;
   if (session.isError)
     return (

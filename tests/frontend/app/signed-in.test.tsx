@@ -1,6 +1,6 @@
 import { createMemoryHistory } from "@tanstack/react-router";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "@/app/app";
 import { onSignedOut } from "@/shared/api/client";
 import { FakeServer, makeChat } from "../fake-server";
@@ -12,14 +12,20 @@ const FEATURES = ["login", "signup", "password"];
 const signedIn = { body: { id: "7", name: "ann@example.org", instructions: "" } };
 const nobody = { status: 401, body: { code: "not_authenticated", detail: "Log in." } };
 
+let sockets: SilentSocket[] = [];
 class SilentSocket {
-  onopen = null;
+  onopen: (() => void) | null = null;
+  onclose: ((end: { code: number }) => void) | null = null;
+  constructor() {
+    sockets.push(this);
+  }
   close() {}
   send() {}
 }
 
 let server: FakeServer;
 beforeEach(() => {
+  sockets = [];
   vi.stubGlobal("WebSocket", SilentSocket);
   server = new FakeServer();
   server.on(SESSION, () => signedIn);
@@ -112,6 +118,59 @@ it("logs out for good: to a login that leads to no old place, with no draft left
   await screen.findByLabelText("Email");
   expect(history.location.href).toBe("/login");
   await waitFor(() => expect(JSON.stringify(localStorage)).not.toContain("private"));
+});
+
+describe("where the host has let another person in meanwhile", () => {
+  const creates = "POST /api/chats/";
+  const other = { body: { id: "8", name: "bob@example.org", instructions: "" } };
+  const write = async (text: string) => {
+    const box = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
+    fireEvent.input(box, { target: { value: text } });
+    return box;
+  };
+  const isTheirs = async () => {
+    await screen.findByRole("button", { name: "Account: bob@example.org" });
+    const box = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
+    expect(box.value).toBe("");
+    expect(document.body.textContent).not.toContain("of Ann");
+  };
+
+  it("the page becomes theirs when its line ends, and the draft stays with its writer", async () => {
+    server.on("GET /api/chats/", () => ({
+      body: { results: [makeChat({ title: "A chat of Ann" })], next: null },
+    }));
+    await open("/");
+    await screen.findByText("A chat of Ann");
+    await write("a draft of Ann");
+    server.on(SESSION, () => other);
+    server.on("GET /api/chats/", () => ({ body: { results: [], next: null } }));
+    act(() => sockets[0]?.onopen?.());
+    act(() => sockets[0]?.onclose?.({ code: 4401 }));
+    await isTheirs();
+    cleanup();
+    server.on(SESSION, () => signedIn);
+    await open("/");
+    const box = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
+    expect(box.value).toBe("a draft of Ann");
+  });
+
+  it("a new chat that waits is not made for them, but for its writer", async () => {
+    server.on(creates, () => ({ status: 503, body: { code: "away", detail: "Out for lunch." } }));
+    await open("/");
+    fireEvent.keyDown(await write("a turn of Ann"), { key: "Enter" });
+    await screen.findByText(/Out for lunch/);
+    server.on(SESSION, () => other);
+    server.on(creates, ({ body }) => ({ status: 201, body: makeChat(body) }));
+    acceptMessages(server);
+    fireEvent.click(screen.getByRole("button", { name: "Try to send now" }));
+    await isTheirs();
+    expect(server.asked(creates)).toHaveLength(1);
+    cleanup();
+    server.on(SESSION, () => signedIn);
+    await open("/");
+    await waitFor(() => expect(server.asked(creates)).toHaveLength(2));
+    expect(server.asked(creates)[1]?.body).toEqual(server.asked(creates)[0]?.body);
+  });
 });
 
 it("offers a way on when the server cannot be reached", async () => {

@@ -30,13 +30,22 @@ export const updateUser = (change: { instructions?: string }) =>
   unwrap(api.PATCH("/api/owner/", { body: change }));
 
 /**
- * Whether a session that seems to have ended has ended: a change of the password renews it, and the new cookie may
- * come a moment after the news.
+ * Who is signed in after a session seems to have ended: a change of the password renews it, and the new cookie may come
+ * a moment after the news.
  */
-export async function isSignedIn(): Promise<boolean> {
-  if (await fetchSession()) return true;
+export async function whoIsSignedIn(): Promise<User | null> {
+  const now = await fetchSession();
+  if (now) return now;
   await new Promise((resolve) => setTimeout(resolve, SETTLE));
-  return (await fetchSession()) !== null;
+  return fetchSession();
+}
+
+/** Makes the page that of whoever has signed in meanwhile in place of `user`; tells whether it did. */
+export function handOver(client: QueryClient, user: string, now: User | null): boolean {
+  if (!now || now.id === user) return false;
+  forgetUser(client);
+  client.setQueryData(sessionKey, now);
+  return true;
 }
 
 export const login = (credentials: { email: string; password: string }) =>

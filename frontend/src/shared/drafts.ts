@@ -13,7 +13,8 @@ export interface Draft {
 /** Longer texts, in characters, are not for the storage that holds up the page. */
 const LARGE = 100_000;
 
-const prefix = (user: string) => `chattable.draft.${user}.`;
+// In quotes, so that nobody's name, which a host chooses, is the beginning of another's.
+const prefix = (user: string) => `chattable.draft.${JSON.stringify(user)}.`;
 const leftKey = (user: string) => `chattable.left.${user}`;
 
 /** The place of a chat that does not exist yet. */

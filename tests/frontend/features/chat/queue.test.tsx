@@ -96,3 +96,17 @@ it("keeps what was written when the change comes too late", async () => {
   const { box } = await renderComposer({ at: "/chats/chat-1" });
   expect(box.value).toBe("Too late");
 });
+
+it("leaves Enter and Esc to an input method (F23)", async () => {
+  const { view } = await renderQueue();
+  press("Edit waiting message");
+  const edit = screen.getByRole("textbox", { name: "Edit your waiting message" });
+  fireEvent.input(edit, { target: { value: "にほんご" } });
+  for (const key of ["Enter", "Escape"]) {
+    fireEvent.keyDown(edit, { key, keyCode: 229 });
+    fireEvent.keyDown(edit, { key, isComposing: true });
+  }
+  expect(screen.getByRole("textbox", { name: "Edit your waiting message" })).toBe(edit);
+  expect(server.asked(`PATCH ${PATH}`)).toHaveLength(0);
+  view.unmount();
+});

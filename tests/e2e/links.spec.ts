@@ -82,12 +82,13 @@ test("from a message that a link leads to, the pill goes to the end, and a turn 
   await expect
     .poll(async () => {
       await page.mouse.wheel(0, -60);
+      // Until the list has come to rest, at a place that it may have set anew.
+      await page.evaluate(async () => {
+        for (let frames = 0; frames < 30; frames++) await new Promise(requestAnimationFrame);
+      });
       return underTop(chat, 60);
     })
     .toBeGreaterThan(60);
-  await page.evaluate(async () => {
-    for (let frames = 0; frames < 30; frames++) await new Promise(requestAnimationFrame);
-  });
   await expect(latest(chat)).toBeHidden();
 
   await page.goto(`/chats/${chatId}?message=${target?.id}`);

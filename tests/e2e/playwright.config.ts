@@ -22,7 +22,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
     timezoneId: "UTC",
-    trace: "retain-on-failure",
+    trace: "on-first-retry",
     launchOptions: { executablePath, args: isRoot ? ["--no-sandbox"] : [] },
   },
   projects: [

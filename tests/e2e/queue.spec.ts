@@ -1,3 +1,4 @@
+import type { Route } from "@playwright/test";
 import { counts, finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
 
@@ -66,7 +67,14 @@ test("turns sent while an answer runs wait on the box, are edited and withdrawn,
   expect((await api.messages(chatId)).map(({ status }) => status)).not.toContain("queued");
 });
 
-test("a turn that is withdrawn on another device goes here too", async ({ api, chat, page }) => {
+test("a turn that is withdrawn on another device goes here too", async ({
+  api,
+  chat,
+  page,
+  guard,
+}) => {
+  // The page may ask for it in the moment in which it goes.
+  guard.allow(/404.*\/api\/messages\//);
   const { chatId } = await openRunning({ api, chat });
   await chat.send("First");
   await chat.send("Second");
@@ -86,6 +94,7 @@ test("a turn that is withdrawn on another device goes here too", async ({ api, c
 test("what is written into a card is not lost when its turn comes", async ({ api, chat, page }) => {
   await openRunning({ api, chat });
   await chat.send("First");
+  await expect(page.getByRole("button", { name: "Edit waiting message" })).toBeVisible();
   await chat.box.press("ArrowUp");
   await page.getByRole("textbox", { name: "Edit your waiting message" }).fill("Late");
   await chat.stopButton.click();
@@ -108,4 +117,33 @@ test("a waiting turn is found again after the session has ended", async ({
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await expect(chat.cards).toHaveText(["First"]);
+});
+
+test("Up never edits another turn than the last one, which may be on its way", async ({
+  api,
+  chat,
+  page,
+  guard,
+}) => {
+  guard.allow(/Failed to load resource|ERR_FAILED/);
+  await openRunning({ api, chat });
+  const edits = page.getByRole("textbox", { name: /^Edit your/ });
+  const held: Route[] = [];
+  await page.route("**/api/chats/*/messages/", (route) => void held.push(route), { times: 1 });
+  await chat.send("First");
+  await expect(chat.unsent).toHaveText("First");
+  await chat.box.press("ArrowUp");
+  await expect.poll(() => held.length).toBe(1);
+  await expect(edits).toHaveCount(0);
+  await expect(chat.box).toBeFocused();
+
+  await page.route("**/api/chats/*/messages/", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
+  await held[0]?.abort();
+  await expect(chat.unsent).toContainText("Not sent yet");
+  await chat.box.press("ArrowUp");
+  await expect(chat.box).toHaveValue("First");
+  await expect(chat.unsent).toHaveCount(0);
+  await expect(edits).toHaveCount(0);
 });

@@ -142,11 +142,10 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
 const isUndoKey = ({ key, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent) =>
   key === "z" && (ctrlKey || metaKey) && !shiftKey && !altKey;
 
-/** Up in an empty box presses the edit button of the last question that is mounted. */
+/** Up in an empty box presses the edit button of the last question that is mounted: none while that is on its way. */
 function editLast(event: KeyboardEvent): void {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const buttons = document.querySelectorAll<HTMLElement>("button[data-edit]");
-  const last = [...buttons].at(-1);
+  const last = [...document.querySelectorAll<HTMLElement>("[data-edit]")].at(-1);
   if (!last) return;
   event.preventDefault();
   last.click();

@@ -21,7 +21,10 @@ export function UnsentCard({ turn, onReturn }: Props) {
     focusBox();
   };
   return (
-    <li className="flex flex-wrap items-center justify-end gap-1 py-1 ps-3 pe-1">
+    <li
+      data-edit="not-yet"
+      className="flex flex-wrap items-center justify-end gap-1 py-1 ps-3 pe-1"
+    >
       <div className="min-w-0 flex-1 basis-32">
         <CardText text={turn.content} isFaint />
         {problem && (
@@ -34,6 +37,7 @@ export function UnsentCard({ turn, onReturn }: Props) {
         <>
           <IconButton label={strings.queue.retry} icon={<RetryIcon />} onClick={outbox.wake} />
           <IconButton
+            data-edit=""
             label={strings.queue.withdraw}
             icon={<CloseIcon />}
             onClick={() => void takeBack()}

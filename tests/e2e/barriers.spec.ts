@@ -1,12 +1,21 @@
-import type { Page } from "@playwright/test";
+import { randomUUID } from "node:crypto";
+import type { Locator, Page } from "@playwright/test";
 import { violationsInAll } from "./barriers";
 import { ChatPage } from "./chat-page";
 import { NETWORK_FAILURES } from "./guard";
-import { finish, says, script } from "./provider";
+import { finish, reasons, says, script } from "./provider";
 import { expect, test } from "./test";
 
-const EVERYTHING = `## A title\n\nSome \`code\`, a [link](https://example.com), $x^2$.\n\n~~~py\nx = 1 # one\n~~~\n\n|  | b |\n|---|---|\n| 1 | 2 |\n\n$$\n${"a + ".repeat(60)}b\n$$\n\n- [x] done\n\n> Said.`;
+const EVERYTHING = `## A title\n\nSome \`code\`, a [link](https://example.com), $x^2$.\n\n~~~py\nx = 1 # one\n~~~\n\n|  | b |\n|---|---|\n| 1 | 2 |\n\n$$\n${"a + ".repeat(60)}b\n$$\n\n- [x] done\n\n> Said.[^1]\n\n~~Gone~~ ![a cat](https://example.com/cat.png)\n\n[^1]: A note.`;
 const LARGE = "A line of a long text.\n".repeat(2_000);
+
+const paste = (box: Locator, text: string) =>
+  box.evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", pasted);
+    const event = { clipboardData, bubbles: true, cancelable: true };
+    element.dispatchEvent(new ClipboardEvent("paste", event));
+  }, text);
 
 /** Lists no barrier, in light, dark and forced colours. */
 const expectNone = async (page: Page, state: string) =>
@@ -50,6 +59,11 @@ test("no barrier that a program can find before the chat", async ({ page, strang
   await page.goto("/nowhere");
   await expect(page.getByText("nothing at this address")).toBeVisible();
   await expectNone(page, "nothing at this address");
+  await page.route("**/api/**", () => {});
+  await page.goto("/");
+  await expect(page.getByText("Loading")).toBeVisible();
+  await expectNone(page, "loading");
+  await page.unroute("**/api/**");
   await page.route("**/api/**", (route) => route.abort());
   await page.goto("/");
   await expect(page.getByText("cannot be reached")).toBeVisible({ timeout: 30_000 });
@@ -72,13 +86,7 @@ test("no barrier that a program can find in a chat", async ({ api, chat, page })
   await chat.open(chatId);
   await chat.send("First");
   await chat.expectNotice("The answer failed.");
-  await chat.box.evaluate((box, text) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData("text/plain", text);
-    box.dispatchEvent(
-      new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
-    );
-  }, LARGE);
+  await paste(chat.box, LARGE);
   await expect(page.getByRole("button", { name: "Remove the long text" })).toBeVisible();
   await expectNone(page, "failed, and a large text on the box");
   await chat.box.press("Enter");
@@ -124,18 +132,32 @@ test("no barrier that a program can find in a chat", async ({ api, chat, page })
   await page.keyboard.press("F2");
   await expect(page.getByLabel("Title of the chat")).toBeFocused();
   await expectNone(page, "an edit and a new name");
-  await page.keyboard.press("Escape");
 
   const refusal = { code: "invalid", detail: "Send it shorter." };
-  await page.route("**/messages/", (route) => route.fulfill({ status: 400, json: refusal }));
-  await chat.send("Seventh");
+  await page.route("**/api/**", (route) =>
+    route.request().method() === "GET"
+      ? route.fallback()
+      : route.fulfill({ status: 400, json: refusal }),
+  );
+  await page.keyboard.type("Renamed");
+  await page.keyboard.press("Enter");
+  await expect(chat.sidebar.getByText(refusal.detail)).toBeVisible();
+  await page.getByRole("button", { name: "Save & send" }).click();
   await expect(page.getByText("Not sent.")).toBeVisible();
-  await expectNone(page, "refused");
-  await page.unroute("**/messages/");
+  await answer.getByRole("button", { name: "Answer again", exact: true }).click();
+  await expect(answer.getByText("The new answer could not be started.")).toBeVisible();
+  await chat.answers.nth(2).getByRole("button", { name: "Previous version" }).click();
+  await expect(page.getByText("That version could not be shown.")).toBeVisible();
+  await chat.send("Seventh");
+  await expect(page.getByText("Not sent.")).toHaveCount(2);
+  await expectNone(page, "refused: a name, an edit, an answer, a version and a message");
+  await page.unroute("**/api/**");
   await page.goto(`/chats/${chatId}?find=true&message=${chatId}`);
+  await expect(page.getByText("The message that the link leads to")).toBeVisible();
+  await expectNone(page, "find, and a link that leads nowhere");
   await page.getByRole("textbox", { name: "Find in chat" }).fill("title");
   await expect(page.getByRole("search").getByRole("status")).toContainText("1 of 1");
-  await expectNone(page, "find");
+  await expectNone(page, "a hit");
   await page.goto(`/chats/${chatId}/read`);
   await expect(page.getByRole("button", { name: "Print" })).toBeEnabled();
   await expectNone(page, "reading view");
@@ -178,13 +200,20 @@ test("no barrier that a program can find in dialogs and without a connection", a
   await expect(page.getByRole("menuitem").first()).toBeVisible();
   await expectNone(page, "menu of the account");
   await page.getByRole("menuitem", { name: "Settings" }).click();
-  await expect(page.getByRole("dialog", { name: "Settings" })).toBeVisible();
+  const settings = page.getByRole("dialog", { name: "Settings" });
+  await settings.getByRole("textbox").fill("Answer in rhymes.");
+  await settings.getByRole("button", { name: "Save" }).click();
+  await expect(settings.getByText("Saved.")).toBeVisible();
   await expectNone(page, "settings");
   await page.keyboard.press("Escape");
   await account.click();
   await page.getByRole("menuitem", { name: "Account" }).click();
   const dialog = page.getByRole("dialog", { name: "Account" });
   await expect(dialog.getByText("laptop")).toBeVisible();
+  await dialog.getByLabel("Current password").fill("not-the-password");
+  await dialog.getByLabel("New password").fill("another-horse-43");
+  await dialog.getByRole("button", { name: "Change password" }).click();
+  await expect(dialog.locator(":invalid, [aria-invalid]")).not.toHaveCount(0);
   await dialog.getByLabel("Name of the key").fill("script");
   await dialog.getByRole("button", { name: "Create key" }).click();
   await expect(dialog.getByText("Copy the key now.")).toBeVisible();
@@ -207,4 +236,89 @@ test("no barrier that a program can find in dialogs and without a connection", a
     timeout: 30_000,
   });
   await expectNone(page, "nothing loaded");
+});
+
+test("no barrier that a program can find in what is seen rarely", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  const model = await script(
+    [reasons("Let me see."), says("Some words.\n\n".repeat(40)), ...finish()],
+    { times: 1 },
+  );
+  await script([says("On and on"), { hang: true }], { model });
+  const chatId = await api.newChat(model);
+  const other = await api.newChat("demo-fast", "Another chat");
+  await chat.open(chatId);
+  await chat.send("First");
+  await chat.expectSettled();
+  await chat.answer.getByText(/^Thought for/).click();
+  await chat.send("Second");
+  await expect(chat.answer).toContainText("On and on");
+  await api.call("POST", `/api/chats/${other}/messages/`, { content: "hello" });
+  await chat.send("Third");
+  await expect(chat.cards).toHaveCount(1);
+  await page.route("**/messages/", (route) => route.abort());
+  await chat.send("Fourth");
+  await expect(chat.cards.filter({ hasText: "Not sent yet." })).toBeVisible();
+  await paste(chat.box, LARGE);
+  await page.getByRole("button", { name: "Remove the long text" }).click();
+  await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
+  await expect(chat.row("Another chat")).toContainText("new answer");
+  await expect(chat.row("Another chat").getByText("Another chat")).toHaveCSS("font-weight", "600");
+  await expect(chat.row("A chat")).toContainText("answering");
+  await chat.box.focus();
+  for (let turns = 0; turns < 3; turns++) await page.keyboard.press("Alt+ArrowUp");
+  await expect(page.getByRole("button", { name: "Go to the latest message" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Tell me when" })).toBeVisible({ timeout: 15_000 });
+  await expectNone(
+    page,
+    "thoughts, an unsent card, an undo, marks in the list, an offer and the pill",
+  );
+
+  const busy = await script([{ text: "" }], { status: 429, headers: { "retry-after": "25" } });
+  await page.unroute("**/messages/");
+  await page.route("**/api/status/", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), workers: 0 } });
+  });
+  await chat.open(await api.newChat(busy));
+  await chat.send("First");
+  await expect(page.getByText("No worker is listening.")).toBeVisible();
+  await expectNone(page, "nobody answers");
+  await chat.stopButton.click();
+  await chat.expectNotice("Stopped.");
+
+  await chat.open(randomUUID());
+  await expect(page.getByText("This chat is not here.")).toBeVisible();
+  await expectNone(page, "gone");
+  guard.allow(/TypeError/);
+  await page.route("**/api/chats/?*", (route) => route.fulfill({ json: {} }));
+  await page.reload();
+  await expect(page.getByText("Something went wrong on this page.")).toBeVisible();
+  await expectNone(page, "crashed");
+});
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test("no barrier that a program can find on a phone", async ({ api, chat, page }) => {
+    for (let chats = 0; chats < 31; chats++) await api.newChat("demo-fast", `Chat ${chats}`);
+    await chat.open(await api.chatOf(["Hello?", EVERYTHING], "A chat"));
+    await expect(chat.answer.locator(".hljs-comment")).toBeVisible();
+    await expectNone(page, "a chat on a phone");
+    await page.getByRole("button", { name: "Open the list of chats" }).tap();
+    await expect(page.getByRole("button", { name: "Show older chats" })).toBeAttached();
+    await expectNone(page, "the list as a sheet");
+    await page.getByRole("button", { name: "Actions for “A chat”" }).tap();
+    await expect(page.getByRole("menuitem").first()).toBeVisible();
+    await expectNone(page, "a menu on the sheet");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Account: / }).tap();
+    await page.getByRole("menuitem", { name: "Settings" }).tap();
+    await expect(page.getByRole("dialog", { name: "Settings" })).toBeVisible();
+    await expectNone(page, "a dialog on the sheet");
+  });
 });

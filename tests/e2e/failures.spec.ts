@@ -1,5 +1,5 @@
 import { textOf } from "./chat-page";
-import { DONE, error, finish, requestsOf, type Step, says, script } from "./provider";
+import { DONE, error, finish, reasons, requestsOf, type Step, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
 
 const body = (message: string, code: string): Step[] => [
@@ -186,9 +186,3 @@ test("a character cut between network reads is whole on the page", async ({ api,
   await page.reload();
   await expect(chat.answer.locator("p").first()).toHaveText(content);
 });
-
-function reasons(reasoning_content: string): Step {
-  return {
-    text: `data: ${JSON.stringify({ choices: [{ index: 0, delta: { reasoning_content }, finish_reason: null }] })}\n\n`,
-  };
-}

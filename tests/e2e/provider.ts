@@ -30,6 +30,9 @@ const chunk = (delta: object, finish_reason: string | null = null) =>
 
 export const DONE: Step = { text: "data: [DONE]\n\n" };
 export const says = (content: string): Step => ({ text: chunk({ content }) });
+export const reasons = (reasoning_content: string): Step => ({
+  text: chunk({ reasoning_content }),
+});
 export const finish = (reason = "stop"): Step[] => [{ text: chunk({}, reason) }, DONE];
 export const error = (message: string): Step => ({
   text: `data: ${JSON.stringify({ error: { message, type: "server_error", code: 500 } })}\n\n`,

@@ -50,7 +50,7 @@ export function Unreachable({ detail, onRetry }: { detail: string; onRetry: () =
 export function Loading() {
   return (
     <Middle>
-      <p className="animate-late text-soft">{strings.app.loading}</p>
+      <h1 className="animate-late text-16 font-normal text-soft">{strings.app.loading}</h1>
     </Middle>
   );
 }

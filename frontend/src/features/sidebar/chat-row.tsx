@@ -50,7 +50,7 @@ export function ChatRow({ chat, selected, replace, onDelete }: Props) {
         onKeyDown={onKeyDown}
         className="-outline-offset-2 flex h-9 min-w-0 flex-1 items-center gap-2 rounded-control px-3 group-focus-within:pe-10 group-hover:pe-10 group-has-data-[state=open]:pe-10 transition hover:bg-bubble aria-[current=page]:bg-bubble aria-[current=page]:text-accent forced-colors:aria-[current=page]:border pointer-coarse:h-11 pointer-coarse:pe-12"
       >
-        <span className={`truncate ${isUnread ? "font-semibold" : ""}`} dir="auto">
+        <span className={`truncate ${isUnread ? "font-strong" : ""}`} dir="auto">
           {title}
         </span>
         {running ? <RunningDot /> : isUnread && <UnreadDot />}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { strings } from "@/shared/strings";
 import { quoteInBox } from "./composer/fill-box";
@@ -6,17 +6,15 @@ import { quoteInBox } from "./composer/fill-box";
 interface Selected {
   text: string;
   turn: Element;
-  /** Below its end, in pixels from the turn's top and start. */
-  top: number;
-  start: number;
+  part: Range;
 }
 
 const GAP = 6;
-const WIDTH = 80;
 
 /** Offers, in the turn itself, to quote the text that is selected there. */
 export function Quote() {
   const [selected, setSelected] = useState<Selected>();
+  const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     let isDown = false;
     const look = () => setSelected(isDown ? undefined : selectedNow());
@@ -38,6 +36,9 @@ export function Quote() {
       document.removeEventListener("pointercancel", onUp);
     };
   }, []);
+  useLayoutEffect(() => {
+    if (selected && button.current) place(button.current, selected);
+  }, [selected]);
   if (!selected) return null;
   const quote = () => {
     document.getSelection()?.removeAllRanges();
@@ -45,8 +46,8 @@ export function Quote() {
   };
   return createPortal(
     <button
+      ref={button}
       type="button"
-      style={{ insetBlockStart: selected.top, insetInlineStart: selected.start }}
       // A press must not take the selection away, nor hide the button before it is a click.
       onPointerDown={(event) => event.nativeEvent.stopImmediatePropagation()}
       onMouseDown={(event) => event.preventDefault()}
@@ -67,18 +68,49 @@ function selectedNow(): Selected | undefined {
   if (!turn || reachesAnother(range, turn)) return undefined;
   const part = partOf(range);
   const text = (part === range ? selection : part).toString().trim();
-  const end = [...part.getClientRects()].at(-1);
-  if (!text || !end) return undefined;
-  const box = turn.getBoundingClientRect();
-  const isRtl = getComputedStyle(turn).direction === "rtl";
-  const start = isRtl ? box.right - end.left : end.right - box.left;
-  return {
-    text,
-    turn,
-    top: end.bottom - box.top + GAP,
-    start: Math.min(Math.max(start - WIDTH, 0), box.width - WIDTH),
-  };
+  return text && part.getClientRects().length > 0 ? { text, turn, part } : undefined;
 }
+
+/** Below the text, else above it, else below the turn: where it meets no button and, if it can, is in view. */
+function place(button: HTMLElement, { turn, part }: Selected): void {
+  const box = turn.getBoundingClientRect();
+  const view = turn.closest("[data-region]")?.getBoundingClientRect() ?? box;
+  const text = part.getBoundingClientRect();
+  const lines = [...part.getClientRects()];
+  const [first = text, last = text] = [lines[0], lines.at(-1)];
+  const { offsetWidth: width, offsetHeight: height } = button;
+  const isRtl = getComputedStyle(turn).direction === "rtl";
+  const at = (left: number, top: number) =>
+    new DOMRect(Math.max(box.left, Math.min(left, box.right - width)), top, width, height);
+  const [end, start] = isRtl ? [last.left, first.right - width] : [last.right - width, first.left];
+  const below = text.bottom + GAP;
+  const tops = [below, text.top - GAP - height, box.bottom + GAP];
+  const sides = [end, start, box.left, box.right];
+  const places = tops.flatMap((top) => sides.map((left) => at(left, top)));
+  const taken = buttonsAround(turn, button);
+  const free = places.filter((one) => !taken.some((other) => meets(one, other)));
+  const isSeen = ({ top, bottom }: DOMRect) => top >= view.top && bottom <= view.bottom;
+  const { left, right, top } = free.find(isSeen) ?? free[0] ?? at(end, below);
+  button.style.insetBlockStart = `${top - box.top}px`;
+  button.style.insetInlineStart = `${isRtl ? box.right - right : left - box.left}px`;
+}
+
+/** The turn's own row of actions, and the buttons near it. */
+function buttonsAround(turn: Element, except: Element): DOMRect[] {
+  const row = turn.closest("[data-message]");
+  const buttons = [row?.previousElementSibling, turn, row?.nextElementSibling].flatMap((near) => [
+    ...(near?.querySelectorAll("button") ?? []),
+  ]);
+  return [...turn.querySelectorAll("[data-actions]"), ...buttons]
+    .filter((one) => one !== except)
+    .map((one) => one.getBoundingClientRect());
+}
+
+const meets = (one: DOMRect, other: DOMRect) =>
+  one.left < other.right &&
+  other.left < one.right &&
+  one.top < other.bottom &&
+  other.top < one.bottom;
 
 /** A paragraph that is taken by three clicks ends where the next turn begins, which does not count. */
 function reachesAnother(range: Range, turn: Element): boolean {

@@ -23,6 +23,7 @@ export function AnswerActions({ message, siblings, isLast, isRunning }: Props) {
   const fade = isLast || siblings ? "" : "opacity-0 group-focus-within:opacity-100";
   return (
     <div
+      data-actions
       className={`-ms-2 flex min-h-8 flex-wrap items-center gap-x-1 transition group-hover:opacity-100 has-data-[state=open]:opacity-100 pointer-coarse:min-h-11 pointer-coarse:opacity-100 ${fade}`}
     >
       {siblings && <BranchPicker message={message} siblings={siblings} />}

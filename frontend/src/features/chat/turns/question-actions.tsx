@@ -21,6 +21,7 @@ export function QuestionActions({ message, siblings, editButton, onEdit }: Props
     : "opacity-0 transition group-focus-within:opacity-100 group-hover:opacity-100";
   return (
     <div
+      data-actions
       data-edit={isSending ? "not-yet" : undefined}
       className={`flex min-h-8 flex-wrap items-center justify-end gap-x-1 pointer-coarse:min-h-11 pointer-coarse:opacity-100 ${fade}`}
     >

@@ -198,6 +198,56 @@ test("five versions of an answer, one of another model; the chosen one survives 
   await expect(chat.answer).toContainText("Version two.");
 });
 
+test("a turn sent in the same instant continues what was just asked for", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const model = await speaks(
+    "Version one.",
+    "Version two.",
+    "Second.",
+    "Third.",
+    "Edited.",
+    "Fourth.",
+  );
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  /** The request does not reach the server before the turn is sent, which is written already. */
+  const sendDuring = async (request: string, text: string, act: () => Promise<void>) => {
+    await chat.box.fill(text);
+    await page.route(
+      request,
+      async (route) => {
+        await expect(chat.box).toHaveValue("");
+        await route.continue();
+      },
+      { times: 1 },
+    );
+    await act();
+    await chat.box.press("Enter");
+    await expect(chat.questions.last()).toContainText(text);
+    await expect(chat.answer).toHaveText(/(Second|Third|Fourth)\./);
+    await chat.expectSettled();
+  };
+
+  await sendDuring("**/regenerate/", "Two", () => again(chat.answer).click());
+  expect(await history(model)).toEqual(["One", "Version two.", "Two"]);
+  await sendDuring("**/show/", "Three", () => previous(chat.answers.first()).click());
+  expect(await history(model)).toEqual(["One", "Version one.", "Three"]);
+  await sendDuring("**/messages/", "Four", async () => {
+    const box = await startEditing(chat, chat.questions.last());
+    await box.fill("Otherwise");
+    await box.press("Enter");
+  });
+  const end = ["One", "Version one.", "Otherwise", "Edited.", "Four"];
+  expect(await history(model)).toEqual(end);
+  await page.reload();
+  await expect(chat.answer).toContainText("Fourth.");
+  expect((await api.messages(chatId)).map(({ content }) => content)).toEqual([...end, "Fourth."]);
+});
+
 const long = (word: string, count: number) =>
   Array.from({ length: count }, (_, n) => `${word} ${n + 1}.`).join("\n\n");
 

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { continueMessage, mergeMessages, regenerateMessage } from "@/shared/api/messages";
+import { pathKey } from "@/shared/api/path";
 import type { ShownMessage } from "@/shared/api/types";
 import { useLive } from "@/shared/events/use-live";
 import { uuid7 } from "@/shared/uuid";
@@ -36,6 +37,7 @@ function useAnother({ id, chat }: Subject, request: typeof regenerateMessage) {
   // Kept until an answer comes: a repeat of the same request makes one answer.
   const last = useRef<{ id: string; model?: string }>(undefined);
   const { mutate, error, isPending } = useMutation({
+    mutationKey: pathKey(chat),
     networkMode: "always",
     mutationFn: (wanted: { id: string; model?: string }) => request(id, wanted),
     onSuccess: (answer) => {

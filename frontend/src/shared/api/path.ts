@@ -15,8 +15,24 @@ import type { Chat, MessagePage, SentMessage } from "./types";
 
 const MOST_TRIES = 3;
 
+/** The key under which this page itself changes how the path goes on. */
+export const pathKey = (chatId: string) => ["path", chatId] as const;
+
 /** The key under which this page itself changes which branch is shown. */
-export const showKey = (chatId: string) => ["show", chatId] as const;
+export const showKey = (chatId: string) => [...pathKey(chatId), "show"] as const;
+
+/** Resolves once the path goes on as this page has asked for. */
+export function pathChanged(client: QueryClient, chatId: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (client.isMutating({ mutationKey: pathKey(chatId) }) > 0) return;
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = client.getMutationCache().subscribe(look);
+    look();
+  });
+}
 
 /** A place that a page of messages was asked from is not on the path that is shown. */
 export const isNotShown = (error: unknown): boolean =>

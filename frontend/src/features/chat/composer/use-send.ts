@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { chatQuery } from "@/shared/api/chats";
 import { leafOf, type Messages, messagesKey } from "@/shared/api/messages";
-import { isCut, openPath } from "@/shared/api/path";
+import { isCut, openPath, pathChanged } from "@/shared/api/path";
 import { useOutbox } from "@/shared/outbox/use-outbox";
 import { titleFrom } from "./title";
 
@@ -33,6 +33,8 @@ export function useSend({ chatId, isNew }: Target): (turn: Turn) => Promise<void
   }, [isNew, isMade, chatId, navigate]);
 
   return async (turn) => {
+    // A turn continues the version that the reader has just asked for, not the one that it takes the place of.
+    await pathChanged(client, chatId);
     // Without the end of the path the server finds the place by itself.
     if (isCut(client, chatId)) await openPath(client, chatId).catch(() => {});
     const parent = leafOf(client.getQueryData<Messages>(messagesKey(chatId)));

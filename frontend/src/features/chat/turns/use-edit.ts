@@ -5,7 +5,7 @@ import { useModel } from "@/features/chat/composer/use-model";
 import { useHold } from "@/features/chat/use-hold";
 import { asApiError } from "@/shared/api/error";
 import { sendMessage } from "@/shared/api/messages";
-import { placeSent } from "@/shared/api/path";
+import { pathKey, placeSent } from "@/shared/api/path";
 import { useUser } from "@/shared/api/session";
 import type { ShownMessage } from "@/shared/api/types";
 import { type Draft, hasLeftSince, readDraft, readWholeDraft, writeDraft } from "@/shared/drafts";
@@ -34,6 +34,7 @@ export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: ()
     onClose();
   };
   const edit = useMutation({
+    mutationKey: pathKey(chat),
     networkMode: "always",
     mutationFn: (turn: { id: string; content: string }) =>
       sendMessage(chat, { ...turn, parent, model }),

@@ -41,6 +41,32 @@ test("a row that is rendered with each delta is found", async ({ api, chat, page
   expect(rows.size).toBeGreaterThan(1);
 });
 
+test("a chat opens at its end, and a link at its message, without rendering the beginning", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const renders = await watchRenders(page);
+  const turn = (n: number) => [`Question ${n}`, `Answer ${n}. ${WORDS.repeat(12)}`];
+  const chatId = await api.chatOf(Array.from({ length: 200 }, (_, n) => turn(n)).flat());
+  const messages = await api.messages(chatId);
+  const linked = messages.find(({ content }) => content === "Question 190");
+  // Of those that are loaded.
+  const first = new Set(messages.slice(0, 20).map(({ id }) => id));
+  const expectRendered = async (id: string | undefined) => {
+    const rendered = (await renders.commits()).flatMap(({ rows }) => rows);
+    expect(rendered).toContain(id);
+    expect(rendered.filter((row) => first.has(row))).toEqual([]);
+  };
+  await chat.open(chatId);
+  await expect(chat.questions.last()).toBeInViewport();
+  await expectRendered(messages.at(-1)?.id);
+
+  await page.goto(`/chats/${chatId}?message=${linked?.id}`);
+  await expect(page.getByText("Question 190", { exact: true })).toBeInViewport();
+  await expectRendered(linked?.id);
+});
+
 test("elements and memory stay what they were while answers stream for a minute", async ({
   api,
   chat,

@@ -3,6 +3,7 @@ import { type RouterHistory, RouterProvider } from "@tanstack/react-router";
 import { useState } from "react";
 import { ourRenderers, type Renderers, RenderersContext } from "@/features/chat/turns/parts";
 import { configQuery } from "@/shared/api/config";
+import { sessionQuery } from "@/shared/api/session";
 import { Announcer } from "@/shared/ui/announcer";
 import { PortalRoot } from "@/shared/ui/portal-root";
 import { makeQueryClient } from "./query-client";
@@ -22,6 +23,8 @@ export function App({ root, history, renderers }: Props) {
     const made = makeQueryClient();
     // Sets the CSRF cookie before the first request that needs it.
     void made.prefetchQuery(configQuery);
+    // Asked for before the first render, which takes as long as the answer.
+    void made.prefetchQuery(sessionQuery);
     return made;
   });
   const [router] = useState(() => makeRouter(history));

@@ -54,13 +54,13 @@ export function MessageList(props: Props) {
   const [isAway, setAway] = useState(false);
   const floor = useRef(0);
   const anchor = useAnchor(messages, target);
+  const anchorAt = messages.findIndex(({ id }) => id === anchor);
   const isWindowed = extent.length > MOST_MOUNTED;
   const overscan = useOverscan(messages.length, isWindowed);
   const isFollowing = mode === "following" && !newer.hasMore;
 
   const onChange = (list: List) => {
-    const at = messages.findIndex(({ id }) => id === anchor);
-    const start = list.measurementsCache[at]?.start;
+    const start = list.measurementsCache[anchorAt]?.start;
     const end = list.measurementsCache.at(-1)?.end ?? 0;
     const view = list.scrollRect?.height ?? 0;
     const least = newer.hasMore ? LINE : GAP;
@@ -110,7 +110,7 @@ export function MessageList(props: Props) {
   const hold = useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor });
   useWalkTurns({ list, scroller, onWalk: onHold });
   useMarks({ scroller, hit, onScroll: onHold });
-  useOpenAtEnd(list, messages.length > 0 && anchor === undefined);
+  useOpening(list, scroller, messages.length === 0 ? undefined : anchorAt < 0 ? "end" : anchorAt);
   useKeepEnd(list, scroller, isFollowing);
   useEye(scroller, isFollowing);
   useLayoutEffect(() => {
@@ -120,7 +120,7 @@ export function MessageList(props: Props) {
   }, [anchor, send]);
   // Again when older messages have come in above, rows that were guessed have got their heights, or the view is another.
   const view = list.scrollRect?.height;
-  const anchorIndex = mode === "anchored" ? messages.findIndex(({ id }) => id === anchor) : -1;
+  const anchorIndex = mode === "anchored" ? anchorAt : -1;
   // biome-ignore lint/correctness/useExhaustiveDependencies: with the overscan rows above are mounted, and measured.
   useLayoutEffect(() => {
     if (anchor === undefined || anchorIndex < 0) return;
@@ -179,12 +179,25 @@ function isAbove({ key, start, end }: VirtualItem, _delta: number, list: List): 
   return list.itemSizeCache.has(key) ? end <= top : start < top;
 }
 
-function useOpenAtEnd(list: List, isWanted: boolean): void {
+/** Opens the list at its end, or at the row with this index. */
+function useOpening(
+  list: List,
+  scroller: { current: HTMLElement | null },
+  place: number | "end" | undefined,
+): void {
   const isDone = useRef(false);
+  // The rows at the beginning would be mounted for nothing until the scroller tells that it is elsewhere.
+  if (place !== undefined && !isDone.current) {
+    const end = list.getTotalSize();
+    list.scrollOffset = place === "end" ? end : (list.measurementsCache[place]?.start ?? end);
+  }
   useLayoutEffect(() => {
-    if (isWanted && !isDone.current) list.scrollToEnd();
-    isDone.current ||= isWanted;
-  }, [list, isWanted]);
+    if (place === undefined || isDone.current) return;
+    isDone.current = true;
+    if (place === "end") list.scrollToEnd();
+    else list.scrollToIndex(place, { align: "start" });
+    list.scrollOffset = scroller.current?.scrollTop ?? null;
+  }, [list, scroller, place]);
 }
 
 /** When the view itself becomes smaller, as by a growing composer, the end stays in it. */

@@ -11,10 +11,10 @@ export function useOverscan(count: number, isWindowed: boolean): number {
   const [overscan, setOverscan] = useState(FIRST);
   const wanted = isWindowed ? WINDOW : Math.max(count, WINDOW);
   useEffect(() => {
-    if (overscan >= wanted) return;
+    if (count === 0 || overscan >= wanted) return;
     const next = overscan < WINDOW ? WINDOW : Math.min(overscan + STEP, wanted);
     return whenIdle(() => startTransition(() => setOverscan(next)));
-  }, [overscan, wanted]);
+  }, [count, overscan, wanted]);
   return Math.min(overscan, wanted);
 }
 

@@ -1,6 +1,7 @@
 import type { Nodes, Root, RootContent } from "mdast";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
 import Markdown, { type Options } from "react-markdown";
-import remarkGfm from "remark-gfm";
 import { mathSyntax, mathTree } from "./math-syntax";
 
 type Plugin = NonNullable<Options["remarkPlugins"]>[number];
@@ -11,15 +12,17 @@ interface ParserData {
 }
 
 /** Footnotes would need the whole text at once: their marks stay as they were written. */
-function noFootnotes(this: { data: () => ParserData }): void {
-  const disabled = ["gfmFootnoteDefinition", "gfmFootnoteCall", "gfmPotentialFootnoteCall"];
-  this.data().micromarkExtensions?.push({ disable: { null: disabled } });
-}
+const noFootnotes = {
+  disable: {
+    null: ["gfmFootnoteDefinition", "gfmFootnoteCall", "gfmPotentialFootnoteCall"],
+  },
+};
 
-function withMath(this: { data: () => ParserData }): void {
+/** What `remark-gfm` does, without the way back to Markdown, and mathematics. */
+function withSyntax(this: { data: () => ParserData }): void {
   const data = this.data();
-  data.micromarkExtensions?.push(mathSyntax);
-  data.fromMarkdownExtensions?.push(mathTree);
+  data.micromarkExtensions = [gfm(), noFootnotes, mathSyntax];
+  data.fromMarkdownExtensions = [gfmFromMarkdown(), mathTree];
 }
 
 /** The very parser that react-markdown renders with, so that both see the same blocks. */
@@ -28,7 +31,7 @@ function makeParser(): Parser {
   function capture(this: { parse: Parser }): void {
     parser = (text) => this.parse(text);
   }
-  const plugins = [remarkGfm, noFootnotes as Plugin, withMath as Plugin, capture as Plugin];
+  const plugins = [withSyntax as Plugin, capture as Plugin];
   Markdown({ children: "", remarkPlugins: plugins });
   if (!parser) throw new Error("react-markdown did not call its plugins.");
   return parser;

@@ -1,4 +1,4 @@
-import type { Locator } from "@playwright/test";
+import type { Locator, Page, Route } from "@playwright/test";
 import { ChatPage } from "./chat-page";
 import { NETWORK_FAILURES } from "./guard";
 import { counts, finish, requestsOf, says, script } from "./provider";
@@ -329,4 +329,92 @@ test("a stale tab begins a branch, is told so, and overwrites nothing", async ({
   await previous(chat.questions.nth(1)).click();
   await expect(chat.questions.nth(1)).toContainText("Two, from elsewhere");
   await expect(chat.answer).toContainText("Second.");
+});
+
+const REFUSED = { status: 409, json: { error: { code: "busy", message: "Not now." } } };
+
+/** Refuses what the page asks for, as a server does; gives the way back. */
+async function refuse(page: Page): Promise<() => Promise<void>> {
+  const answer = (route: Route) =>
+    route.request().method() === "POST" ? route.fulfill(REFUSED) : route.fallback();
+  await page.route("**/api/**/messages/**", answer);
+  return () => page.unroute("**/api/**/messages/**", answer);
+}
+
+test("a branch, an edit or a rest that is refused leaves no empty room behind", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const model = await script([says(long("First", 40)), ...finish("length")], { times: 1 });
+  await script([says(long("Second", 40)), ...finish("length")], { model, times: 1 });
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await chat.open(chatId);
+  await again(chat.answer)
+    .or(chat.answer.getByRole("button", { name: "Try again" }))
+    .click();
+  await expect(chat.answer).toContainText("Second 40.");
+  await chat.expectSettled();
+  await page.reload();
+  await refuse(page);
+
+  const list = page.locator("[data-region]").filter({ has: chat.answer });
+  const roomBelow = () =>
+    list.evaluate((view) => {
+      const end = view.querySelector("li:last-child")?.getBoundingClientRect().bottom ?? 0;
+      return view.scrollHeight - view.scrollTop - (end - view.getBoundingClientRect().top);
+    });
+  await expect(chat.answer).toContainText("Second 40.");
+  const before = await roomBelow();
+  const tries: [string, (box: Locator) => Promise<void>][] = [
+    ["Save & send", (box) => box.press("Enter")],
+    ["Previous version", () => previous(chat.answer).click()],
+    ["Continue", () => chat.answer.getByRole("button", { name: "Continue" }).click()],
+  ];
+  for (const [name, act] of tries) {
+    const box = await startEditing(chat, chat.questions.first());
+    await box.fill(long("Edited", 20));
+    await list.evaluate((view) => view.scrollTo(0, view.scrollHeight));
+    await restingTop(chat.answer);
+    await act(box);
+    await expect(page.getByText(/not now|not be shown|Not sent/i).first(), name).toBeVisible();
+    await box.press("Escape");
+    await expect(box).toBeHidden();
+    await restingTop(chat.answer);
+    expect(await roomBelow(), name).toBe(before);
+  }
+});
+
+test("a branch that was refused once moves nobody who looks elsewhere when it is shown", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  guard.allow(NETWORK_FAILURES);
+  const model = await speaks(long("Before", 60), "Short.", long("Tall", 20));
+  const chatId = await api.newChat(model);
+  await ask(api, chatId, "One");
+  await ask(api, chatId, "Two");
+  const [, , , short] = await api.messages(chatId);
+  await chat.open(chatId);
+  await again(chat.answer).click();
+  await expect(chat.answer).toContainText("Tall 20.");
+  await chat.expectSettled();
+  const allow = await refuse(page);
+  await previous(chat.answer).click();
+  await expect(chat.answer.getByRole("alert")).toBeVisible();
+  await allow();
+
+  const landmark = chat.answers.first().getByText("Before 10.", { exact: true });
+  await chat.answer.hover();
+  await page.mouse.wheel(0, -1);
+  await landmark.evaluate((text) => text.scrollIntoView({ block: "center" }));
+  const top = await restingTop(landmark);
+  await api.call("POST", `/api/messages/${short?.id}/show/`);
+  await expect(chat.answer).toContainText("Short.");
+  expect(Math.abs((await restingTop(landmark)) - top)).toBeLessThanOrEqual(1);
 });

@@ -102,8 +102,15 @@ export function MessageList(props: Props) {
   const onHold = useCallback(() => send({ type: "touched", up: true }), [send]);
   const onFloor = useCallback(
     (height: number) => {
-      floor.current = height;
-      list.options.onChange?.(list, true);
+      const before = floor.current;
+      const set = (to: number) => {
+        floor.current = to;
+        list.options.onChange?.(list, true);
+      };
+      set(height);
+      return () => {
+        if (floor.current === height) set(before);
+      };
     },
     [list],
   );

@@ -36,7 +36,7 @@ function useAnother({ id, chat }: Subject, request: typeof regenerateMessage) {
   const live = useLive();
   // Kept until an answer comes: a repeat of the same request makes one answer.
   const last = useRef<{ id: string; model?: string }>(undefined);
-  const { mutate, error, isPending } = useMutation({
+  const { mutateAsync, error, isPending } = useMutation({
     mutationKey: pathKey(chat),
     networkMode: "always",
     mutationFn: (wanted: { id: string; model?: string }) => request(id, wanted),
@@ -45,11 +45,11 @@ function useAnother({ id, chat }: Subject, request: typeof regenerateMessage) {
       mergeMessages(client, chat, live.reconcile([answer]), { grow: true });
     },
   });
-  const ask = (model: string | undefined, onAsk: (id: string) => void) => {
+  const ask = (model: string | undefined, onAsk: (id: string) => () => void) => {
     if (isPending) return;
     if (!last.current || last.current.model !== model) last.current = { id: uuid7(), model };
-    onAsk(last.current.id);
-    mutate(last.current);
+    const release = onAsk(last.current.id);
+    mutateAsync(last.current).catch(release);
   };
   return { error, isPending, ask };
 }

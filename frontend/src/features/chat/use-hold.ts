@@ -20,8 +20,11 @@ interface HoldOptions {
   isSame?: boolean;
 }
 
-/** Keeps the row of an element where the reader sees it, while the row of another message takes its place. */
-type Hold = (element: HTMLElement, id: string, options?: HoldOptions) => void;
+/**
+ * Keeps the row of an element where the reader sees it, while the row of another message takes its place. Returns what
+ * lets go of it, should that message not come.
+ */
+type Hold = (element: HTMLElement, id: string, options?: HoldOptions) => () => void;
 
 interface Place {
   edge: "top" | "bottom";
@@ -35,7 +38,7 @@ interface Held {
   focus: string | undefined;
 }
 
-export const HoldContext = createContext<Hold>(() => {});
+export const HoldContext = createContext<Hold>(() => () => {});
 export const useHold = () => useContext(HoldContext);
 
 interface Options {
@@ -43,8 +46,8 @@ interface Options {
   messages: readonly ShownMessage[];
   isFollowing: boolean;
   onHold: () => void;
-  /** Called with the height that the content needs so that the place can be kept. */
-  onFloor: (height: number) => void;
+  /** Called with the height that the content needs so that the place can be kept; returns what takes it back. */
+  onFloor: (height: number) => () => void;
 }
 
 /** The top of a row stays; of one whose top is out of sight, the bottom, where its buttons are. */
@@ -79,14 +82,22 @@ export function useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor 
     (element, id, { focus, isMoving = false, isSame = false } = {}) => {
       const view = scroller.current;
       const row = element.closest("[data-message]")?.getBoundingClientRect();
-      if (!view || !row) return;
-      held.current = { id, place: undefined, focus };
-      if (isMoving || (isSame && isFollowing)) return;
-      const { top } = view.getBoundingClientRect();
-      const edge = isSame || row.top >= top ? "top" : "bottom";
-      held.current.place = { edge, at: row[edge] - top };
-      onHold();
-      onFloor(view.scrollTop + view.clientHeight);
+      if (!view || !row) return () => {};
+      const mine: Held = { id, place: undefined, focus };
+      held.current = mine;
+      let lower = () => {};
+      if (!isMoving && !(isSame && isFollowing)) {
+        const { top } = view.getBoundingClientRect();
+        const edge = isSame || row.top >= top ? "top" : "bottom";
+        mine.place = { edge, at: row[edge] - top };
+        onHold();
+        lower = onFloor(view.scrollTop + view.clientHeight);
+      }
+      return () => {
+        if (held.current !== mine) return;
+        held.current = undefined;
+        lower();
+      };
     },
     [scroller, isFollowing, onHold, onFloor],
   );

@@ -24,12 +24,13 @@ export function BranchPicker({ message, siblings }: Props) {
     const target = siblings[at + step];
     if (!target || isBusy.current) return;
     isBusy.current = true;
-    hold(button, target, { focus: `[data-step='${step}']` });
+    const release = hold(button, target, { focus: `[data-step='${step}']` });
     try {
       await branch.mutateAsync(target);
       announce(strings.message.version(at + step + 1, count));
     } catch {
       // Said beside the buttons.
+      release();
     } finally {
       isBusy.current = false;
     }

@@ -79,13 +79,13 @@ export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: ()
   }, [isLoading, user, place]);
 
   const submit = () => {
-    const text = box.current?.value.trim() ?? "";
-    if (!text || isLoading || isSending.current) return;
+    const text = box.current?.value.trim();
+    if (!box.current || !text || isLoading || isSending.current) return;
     isSending.current = true;
     if (last.current?.content !== text) last.current = { id: uuid7(), content: text };
     keep();
-    if (box.current) hold(box.current, last.current.id);
-    edit.mutate(last.current);
+    const release = hold(box.current, last.current.id);
+    edit.mutateAsync(last.current).catch(release);
   };
   return {
     box,

@@ -116,7 +116,7 @@ class ChattableChat:
         session.frame(data)
         frame = orjson.loads(data)
         for event in frame if isinstance(frame, list) else [frame]:
-            if event["type"] == "message.delta" and "content" in event:
+            if event["type"] == "delta" and "content" in event:
                 session.feed(event["content"][2])
             elif event["type"] == "message.updated" and event["message"]["status"] in FINAL:
                 session.end()

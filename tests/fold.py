@@ -56,7 +56,7 @@ class Fold:
     def event(self, event: dict[str, Any]) -> None:
         """Fold one event; those that are not about messages change nothing."""
         match event:
-            case {"type": "message.delta", "id": key}:
+            case {"type": "delta", "id": key}:
                 pieces = [Piece(event.get("rev", 0), field, *event[field]) for field in FIELDS if field in event]
                 self._pending.setdefault(key, []).extend(pieces)
                 self._catch_up(key)

@@ -129,7 +129,7 @@ def message_updated(message: "Message", delta: Delta | None) -> Event:
     if delta is None:
         return {"type": "message.updated", "message": message_state(message)}
     rev = {"rev": delta.rev} if delta.rev else {}
-    return {"type": "message.delta", "id": message.id, **rev, **_spans(delta)}
+    return {"type": "delta", "id": message.id, **rev, **_spans(delta)}
 
 
 def message_deleted(message: "Message") -> Event:
@@ -183,7 +183,7 @@ class Queue:
         """Add an event."""
         if event is RECHECK:
             self.recheck = True
-        elif event["type"] == "message.delta":
+        elif event["type"] == "delta":
             self._grow(event)
         else:
             self._events.append(event)

@@ -167,7 +167,7 @@ EVENT_STREAM = {
         examples=[
             OpenApiExample(
                 "An answer grows",
-                {"type": "message.delta", "id": ANSWER_ID, "content": [0, 10, "In Cyprus."]},
+                {"type": "delta", "id": ANSWER_ID, "content": [0, 10, "In Cyprus."]},
                 media_type="text/event-stream",
                 response_only=True,
                 status_codes=["200"],
@@ -233,8 +233,8 @@ _SPAN = {
 _EVENTS = {
     "message.created": _event("message.created", "The message is new.", message=_ref("Message")),
     "message.updated": _event("message.updated", "The message changed its state.", message=_ref("MessageState")),
-    "message.delta": _event(
-        "message.delta",
+    "delta": _event(
+        "delta",
         "The message grew.",
         id=_ID,
         optional={"rev": {"type": "integer", "default": 0}, "content": _SPAN, "reasoning": _SPAN},

@@ -126,7 +126,7 @@ def test_readers_see_the_text_grow_behind_what_was_copied(
         hire().answer(Message.objects.get(pk=made["id"]))
         wait_until(lambda: listener.fold.messages.get(made["id"], {}).get("status") == "complete", seconds=20)
 
-    deltas = [event for event in listener.events if event["type"] == "message.delta"]
+    deltas = [event for event in listener.events if event["type"] == "delta"]
     assert deltas[0]["content"][0] == len("One, two, ")
     assert listener.fold.messages[made["id"]]["content"] == "One, two, three, four."
     assert listener.fold.gaps == []

@@ -40,7 +40,7 @@ def listener(group: str) -> Iterator[Listener]:
 
 def delta(message: object, start: int, text: str, *, rev: int = 0, field: str = "content") -> events.Event:
     return (
-        {"type": "message.delta", "id": message}
+        {"type": "delta", "id": message}
         | ({"rev": rev} if rev else {})
         | {field: (start, start + len(text), text)}
     )
@@ -88,14 +88,14 @@ def test_a_delta_is_not_followed_by_one_that_does_not_continue_it(later: Delta) 
 
 def test_deltas_of_several_messages_merge_each_with_its_own() -> None:
     assert merged(delta("a", 0, "A"), delta("b", 0, "B"), delta("a", 1, "AA"), delta("b", 1, "BB")) == [
-        {"type": "message.delta", "id": "a", "content": [0, 3, "AAA"]},
-        {"type": "message.delta", "id": "b", "content": [0, 3, "BBB"]},
+        {"type": "delta", "id": "a", "content": [0, 3, "AAA"]},
+        {"type": "delta", "id": "b", "content": [0, 3, "BBB"]},
     ]
 
 
 def test_reasoning_and_content_of_a_message_merge_into_one_event() -> None:
     assert merged(delta("a", 0, "hm", field="reasoning"), delta("a", 0, "A"), delta("a", 1, "B")) == [
-        {"type": "message.delta", "id": "a", "content": [0, 2, "AB"], "reasoning": [0, 2, "hm"]}
+        {"type": "delta", "id": "a", "content": [0, 2, "AB"], "reasoning": [0, 2, "hm"]}
     ]
 
 
@@ -103,10 +103,10 @@ def test_nothing_of_a_message_overtakes_its_other_events() -> None:
     put = [delta("a", 0, "A"), updated("a"), delta("a", 1, "B"), delta("a", 0, "C", rev=1), delta("a", 1, "D", rev=1)]
 
     assert merged(*put) == [
-        {"type": "message.delta", "id": "a", "content": [0, 1, "A"]},
+        {"type": "delta", "id": "a", "content": [0, 1, "A"]},
         {"type": "message.updated", "message": {"id": "a"}},
-        {"type": "message.delta", "id": "a", "content": [1, 2, "B"]},
-        {"type": "message.delta", "id": "a", "rev": 1, "content": [0, 2, "CD"]},
+        {"type": "delta", "id": "a", "content": [1, 2, "B"]},
+        {"type": "delta", "id": "a", "rev": 1, "content": [0, 2, "CD"]},
     ]
 
 
@@ -114,8 +114,8 @@ def test_a_text_that_begins_anew_never_joins_the_older_one() -> None:
     put = [delta("a", 0, "A"), delta("a", 1, "B", rev=1), delta("a", 2, "C", rev=1)]
 
     assert merged(*put) == [
-        {"type": "message.delta", "id": "a", "content": [0, 1, "A"]},
-        {"type": "message.delta", "id": "a", "rev": 1, "content": [1, 3, "BC"]},
+        {"type": "delta", "id": "a", "content": [0, 1, "A"]},
+        {"type": "delta", "id": "a", "rev": 1, "content": [1, 3, "BC"]},
     ]
 
 
@@ -123,7 +123,7 @@ def test_events_of_other_messages_and_chats_do_not_stand_between() -> None:
     chat = {"type": "chat.updated", "chat": {"id": "c"}}
 
     assert merged(delta("a", 0, "A"), updated("b"), chat, delta("a", 1, "B")) == [
-        {"type": "message.delta", "id": "a", "content": [0, 2, "AB"]},
+        {"type": "delta", "id": "a", "content": [0, 2, "AB"]},
         {"type": "message.updated", "message": {"id": "b"}},
         chat,
     ]
@@ -213,7 +213,7 @@ def test_without_valkey_events_are_counted_as_lost_and_later_ones_arrive(
         outbox.put(group, delta("a", 2000, "back"))
         wait_until(lambda: listener.events)
 
-    assert listener.events == [{"type": "message.delta", "id": "a", "content": [2000, 2004, "back"]}]
+    assert listener.events == [{"type": "delta", "id": "a", "content": [2000, 2004, "back"]}]
     warnings = [record for record in caplog.records if record.name == "chattable.events"]
     assert len(warnings) == 2
     assert all(record.levelno == logging.WARNING and not record.exc_info for record in warnings)
@@ -349,7 +349,7 @@ def test_every_event_of_the_fixtures_has_the_shape_that_the_server_sends(produce
     for event in known:
         expected = {key: value for key, value in produced[event["type"]].items() if key in event}
         assert shape(closed(event)) == shape(closed(expected)), event
-        if event["type"] != "message.delta":
+        if event["type"] != "delta":
             assert set(event) == set(produced[event["type"]])
 
 

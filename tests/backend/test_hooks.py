@@ -205,7 +205,7 @@ def test_an_async_hook_is_awaited_and_super_keeps_the_push(
         wait_until(lambda: len([event for event in listener.events if event["type"] == "message.updated"]) == 1)
 
     assert calls.text == "one two three"
-    pushed = [event["content"][2] for event in listener.events if event["type"] == "message.delta"]
+    pushed = [event["content"][2] for event in listener.events if event["type"] == "delta"]
     assert "".join(pushed) == "one two three"
 
 

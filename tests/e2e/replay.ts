@@ -124,7 +124,7 @@ export async function deliverText(
         const piece = text.slice(from, from + step);
         const content = [at + from, at + from + piece.length, piece];
         const painted = every === undefined ? wait(300) : undefined;
-        window.deliver({ type: "message.delta", id, rev, content });
+        window.deliver({ type: "delta", id, rev, content });
         await painted;
         if (every === 0) continue;
         const due = begun + (from / step + 1) * (every ?? 0);

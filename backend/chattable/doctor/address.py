@@ -39,7 +39,7 @@ class Follower:
         with suppress(*FAILURES):
             async for frame in self._frames:
                 for event in _events(frame):
-                    if event.get("type") == "message.delta" and "content" in event:
+                    if event.get("type") == "delta" and "content" in event:
                         self._reached.append((_now(), event["id"], event["content"][1]))
 
     def when(self, answer: str, length: int) -> float | None:

@@ -550,6 +550,30 @@ export interface components {
         DeleteAccountRequest: {
             password: string;
         };
+        /** @description The message grew. */
+        DeltaEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "delta";
+            /** Format: uuid */
+            id: string;
+            /** @default 0 */
+            rev: number;
+            /** @description Start and end, in characters of this `rev`, and the text between them. */
+            content?: [
+                number,
+                number,
+                string
+            ];
+            /** @description Start and end, in characters of this `rev`, and the text between them. */
+            reasoning?: [
+                number,
+                number,
+                string
+            ];
+        };
         /** @description The login of the demo user. */
         DemoLogin: {
             /** Format: email */
@@ -573,7 +597,7 @@ export interface components {
             detail: string;
         };
         /** @description What `/ws/` and `/api/events/` send: a frame is one of these, or a list of them. */
-        Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["MessageDeltaEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatDeletedEvent"] | components["schemas"]["GapEvent"] | components["schemas"]["PongEvent"];
+        Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatDeletedEvent"] | components["schemas"]["GapEvent"] | components["schemas"]["PongEvent"];
         /** @description A whole chat, every branch of it. */
         Export: {
             chat: components["schemas"]["Chat"];
@@ -675,30 +699,6 @@ export interface components {
                 /** Format: uuid */
                 chat: string;
             };
-        };
-        /** @description The message grew. */
-        MessageDeltaEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "message.delta";
-            /** Format: uuid */
-            id: string;
-            /** @default 0 */
-            rev: number;
-            /** @description Start and end, in characters of this `rev`, and the text between them. */
-            content?: [
-                number,
-                number,
-                string
-            ];
-            /** @description Start and end, in characters of this `rev`, and the text between them. */
-            reasoning?: [
-                number,
-                number,
-                string
-            ];
         };
         /** @description Why an answer failed. */
         MessageError: {

@@ -48,10 +48,10 @@ export function foldEvent(state: LiveState, event: MessageEvent | GapEvent): Liv
   if (event.type === "gap") return new Map([...state].map(([id, live]) => [id, foldGap(live)]));
   if (event.type === "message.deleted")
     return new Map([...state].filter(([id]) => id !== event.message.id));
-  const id = event.type === "message.delta" ? event.id : event.message.id;
+  const id = event.type === "delta" ? event.id : event.message.id;
   const before = state.get(id);
   const after =
-    event.type === "message.delta" ? foldDelta(before, event) : foldSnapshot(before, event.message);
+    event.type === "delta" ? foldDelta(before, event) : foldSnapshot(before, event.message);
   return after === before ? state : new Map(state).set(id, after);
 }
 

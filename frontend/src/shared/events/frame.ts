@@ -4,7 +4,7 @@ import type { MessageEvent, ServerEvent } from "./types";
 const KNOWN: ReadonlySet<string> = new Set<ServerEvent["type"]>([
   "message.created",
   "message.updated",
-  "message.delta",
+  "delta",
   "message.deleted",
   "chat.created",
   "chat.updated",
@@ -19,7 +19,7 @@ export function readFrame(text: string): ServerEvent[] {
 }
 
 export function isMessageEvent(event: ServerEvent): event is MessageEvent {
-  return event.type.startsWith("message.");
+  return event.type === "delta" || event.type.startsWith("message.");
 }
 
 export function isChatEvent(event: ServerEvent): event is ChatEvent {

@@ -52,7 +52,7 @@ export class LiveStore {
 
   receive(events: readonly MessageEvent[]): void {
     for (const event of events) {
-      if (event.type === "message.delta") this.#grow(event);
+      if (event.type === "delta") this.#grow(event);
       else if (event.type === "message.deleted") this.#drop(event.message);
       else this.#merge(event.message);
     }

@@ -4,7 +4,7 @@ import type { ChatEvent, Message } from "@/shared/api/types";
 export type Span = [start: number, end: number, text: string];
 
 export interface MessageDelta {
-  type: "message.delta";
+  type: "delta";
   id: string;
   /** Left out while it is 0. */
   rev?: number;

@@ -41,7 +41,7 @@ export function delta(
   change: Partial<MessageDelta> = {},
 ): MessageDelta {
   return {
-    type: "message.delta",
+    type: "delta",
     id: "answer",
     rev: 1,
     content: [start, start + characters(text), text],

@@ -1,4 +1,4 @@
-import { formulaEnd } from "./formulas";
+import { formulaEnd, mayPrecede } from "./formulas";
 
 interface Mark {
   readonly kind: "*" | "_" | "~" | "[" | "!";
@@ -52,7 +52,11 @@ class InlineScanner {
   }
 
   #escape(): string | undefined {
-    if (this.#at === this.#text.length - 1) return this.#text.slice(0, this.#at);
+    const [text, at] = [this.#text, this.#at];
+    if (at === text.length - 1) return text.slice(0, at);
+    // A formula that is not whole is text as it was written.
+    if (/[([]/.test(text[at + 1] ?? "") && mayPrecede(text[at - 1]))
+      return text.slice(0, at) + text.slice(at).replace(/[!-/:-@[-`{-~]/g, "\\$&");
     this.#at += 2;
     return undefined;
   }

@@ -66,6 +66,18 @@ describe("half-written markdown", () => {
     });
   });
 
+  it.each(["See \\(a*b*c_1\\)", "**So** \\[ a_1 *b* `c` \\]", "\\( a_1 \\)"])(
+    "shows a formula as it was written until it is whole: %s",
+    (text) => {
+      const opening = text.indexOf("\\") + 2;
+      frames(text, (root, prefix) => {
+        if (prefix.length < opening || prefix.endsWith("\\") || prefix === text) return;
+        expect(root.textContent?.trim()).toBe(prefix.replaceAll("**", "").trim());
+        expect(root.querySelector("em, code")).toBeNull();
+      });
+    },
+  );
+
   it("does not link an address before it is whole", () => {
     frames(
       "See https://example.org/a?q=1 and [this](https://example.org/b) now.",
@@ -202,6 +214,30 @@ describe("code", () => {
     });
     expect(container.querySelector("code")?.textContent).toBe("def f():\n    return 1");
     expect(container.querySelector("[style]")).toBeNull();
+  });
+
+  it("stays coloured while it grows and when it closes", async () => {
+    const whole = 5;
+    const paint = (calls: number) => {
+      const code = "def f():\n    return 1\n".repeat(calls);
+      const text = `\`\`\`python\n${code}${calls < whole ? "de" : "```\n"}`;
+      return <Markdown text={text} isGrowing={calls < whole} />;
+    };
+    const { container, rerender } = render(paint(1));
+    const coloured = () => container.querySelectorAll(".hljs-keyword").length;
+    await waitFor(() => expect(coloured()).toBe(2), { timeout: 30_000 });
+    let [most, lost] = [2, 0];
+    const observer = new MutationObserver(() => {
+      most = Math.max(most, coloured());
+      lost = Math.max(lost, most - coloured());
+    });
+    observer.observe(container, { subtree: true, childList: true });
+    for (let calls = 2; calls <= whole; calls++) {
+      rerender(paint(calls));
+      await waitFor(() => expect(coloured()).toBe(2 * calls));
+    }
+    observer.disconnect();
+    expect(lost).toBe(0);
   });
 
   it("copies exactly what was written", async () => {

@@ -38,7 +38,7 @@ const LONG = {
   table: `| a | b |\n|---|---|\n${Array.from({ length: 400 }, (_, i) => `| ${i} | cell |\n`).join("")}`,
   fence: `\`\`\`ts\n${Array.from({ length: 400 }, (_, i) => `const x${i} = ${i}\n`).join("")}\`\`\`\n`,
   paragraph: "One sentence with **bold** and `code` in it. ".repeat(200),
-  line: "x".repeat(15_000),
+  line: "x".repeat(100_000),
   quote: Array.from({ length: 400 }, (_, i) => `> quoted line ${i}\n`).join(""),
 };
 

@@ -62,6 +62,13 @@ class Conflict(drf.APIException):
     default_code = "conflict"
 
 
+class OtherOwner(drf.NotAuthenticated):
+    """401: the request names an owner (`X-Chattable-Owner`) who is not the one that it comes from."""
+
+    default_detail = _("Somebody else is signed in here now.")
+    default_code = "other_owner"
+
+
 class TooManyRunning(drf.APIException):
     """429: the owner has as many open answers as `MAX_RUNNING` allows."""
 

@@ -322,7 +322,12 @@ class OwnerChangeSerializer(serializers.Serializer[Data]):
 class OwnerSerializer(serializers.Serializer[Data]):
     """Whoever owns the chats that a request sees."""
 
-    id = serializers.CharField(help_text=_("The same with every request of this owner, and of no other one."))
+    id = serializers.CharField(
+        help_text=_(
+            "The same with every request of this owner, and of no other one. A request that brings it along as "
+            "`X-Chattable-Owner` is refused, by 401 `other_owner`, once somebody else is signed in."
+        )
+    )
     name = serializers.CharField(help_text=_("For people to read."))
     instructions = serializers.CharField()
 

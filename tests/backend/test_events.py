@@ -39,11 +39,7 @@ def listener(group: str) -> Iterator[Listener]:
 
 
 def delta(message: object, start: int, text: str, *, rev: int = 0, field: str = "content") -> events.Event:
-    return (
-        {"type": "delta", "id": message}
-        | ({"rev": rev} if rev else {})
-        | {field: (start, start + len(text), text)}
-    )
+    return {"type": "delta", "id": message} | ({"rev": rev} if rev else {}) | {field: (start, start + len(text), text)}
 
 
 def updated(message: object, **fields: Any) -> events.Event:

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from backend.api import Api, at_once
+from backend.api import Api, at_once, everything
 from backend.factories import ChatFactory, TeamFactory, UserFactory
+from chattable.events import owner_group
 from chattable.models import OwnerSettings
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,33 @@ def test_nobody_sees_or_changes_the_settings_of_somebody_else(api: Api, owner: A
 
     assert api.get("/api/owner/").json()["instructions"] == "mine"
     assert other.chat_settings.get().instructions == "private"
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body"),
+    [
+        ("get", "/api/owner/", None),
+        ("patch", "/api/owner/", {"instructions": "x"}),
+        ("get", "/api/chats/", None),
+        ("post", "/api/chats/", {"title": "x"}),
+        ("get", "/api/chats/{chat}/", None),
+        ("get", "/api/models/", None),
+        ("post", "/api/chats/{chat}/messages/", {"content": "x"}),
+    ],
+)
+def test_what_is_meant_for_another_owner_is_refused(
+    api: Api, owner: Any, verb: str, path: str, body: Any, provider: Any
+) -> None:
+    mine = api.get("/api/owner/").json()["id"]
+    theirs = owner_group(UserFactory.create())
+    path = path.format(chat=ChatFactory.create(owner=owner).id)
+    before = everything()
+
+    refused = getattr(api, verb)(path, body, headers={"X-Chattable-Owner": theirs})
+
+    assert (refused.status_code, refused.json()["code"]) == (401, "other_owner")
+    assert everything() == before
+    assert getattr(api, verb)(path, body, headers={"X-Chattable-Owner": mine}).status_code in (200, 201)
 
 
 def test_nobody_signed_in_gets_401() -> None:

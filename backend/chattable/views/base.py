@@ -14,13 +14,15 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from chattable import conf
+from chattable import conf, events
 from chattable.bodies import CleanJSONParser, FastJSONRenderer, cleaned
-from chattable.exceptions import TooLarge, exception_handler
+from chattable.exceptions import OtherOwner, TooLarge, exception_handler
 from chattable.models import Chat, Message
 
 # Room for the longest message even where each character is escaped.
 MAX_BODY_BYTES = 8 * 2**20
+# Holds the id of the owner whom a client takes itself for; see `OwnerSerializer`.
+OWNER_HEADER = "X-Chattable-Owner"
 
 
 class OwnerView(APIView):
@@ -46,11 +48,14 @@ class OwnerView(APIView):
             raise drf.UnsupportedMediaType(request.content_type)
 
     def check_permissions(self, request: Request) -> None:
-        """Find the owner; `NotAuthenticated` where there is none."""
+        """Find the owner; `NotAuthenticated` where there is none, `OtherOwner` where the client expects another."""
         super().check_permissions(request)
         self.owner = conf.resolve_owner(request)
         if self.owner is None:
             raise drf.NotAuthenticated
+        expected = request.headers.get(OWNER_HEADER)
+        if expected and expected != events.owner_group(self.owner):
+            raise OtherOwner
 
     def get_authenticate_header(self, request: Request) -> str:
         """A scheme for the 401 answer, which DRF would make a 403 without one."""

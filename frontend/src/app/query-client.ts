@@ -1,15 +1,16 @@
 import { QueryCache, QueryClient } from "@tanstack/react-query";
-import { onSignedOut } from "@/shared/api/client";
+import { askAs, onSignedOut } from "@/shared/api/client";
 import { asApiError } from "@/shared/api/error";
 import { messagesKey } from "@/shared/api/messages";
 import { isNotShown, reopen } from "@/shared/api/path";
-import { sessionEnded } from "@/shared/api/session";
+import { fetchSession, handOver, sessionEnded, sessionKey } from "@/shared/api/session";
+import type { User } from "@/shared/api/types";
 
 const MOST_RETRIES = 2;
 
 /**
- * The page's one cache of what the server has said; a 401 anywhere ends the session in it. Of a chat in which another
- * branch is shown meanwhile it reads the end anew.
+ * The page's one cache of what the server has said; a 401 anywhere ends the session in it, or hands it over to
+ * whoever is signed in by now. Of a chat in which another branch is shown meanwhile it reads the end anew.
  */
 export function makeQueryClient(): QueryClient {
   const client: QueryClient = new QueryClient({
@@ -27,6 +28,11 @@ export function makeQueryClient(): QueryClient {
       mutations: { networkMode: "always" },
     },
   });
-  onSignedOut(() => sessionEnded(client));
+  askAs(() => client.getQueryData<User | null>(sessionKey)?.id);
+  onSignedOut(({ code }) => {
+    const end = () => sessionEnded(client);
+    if (code === "other_owner") fetchSession().then((now) => handOver(client, now), end);
+    else end();
+  });
   return client;
 }

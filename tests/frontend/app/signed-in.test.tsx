@@ -128,6 +128,17 @@ describe("where the host has let another person in meanwhile", () => {
     fireEvent.input(box, { target: { value: text } });
     return box;
   };
+  /** What was made of requests that are meant for the one who is signed in now. */
+  const onlyFor = (owner: string, route: string) => {
+    const made: unknown[] = [];
+    server.on(route, ({ headers, body }) => {
+      if (![owner, null].includes(headers.get("X-Chattable-Owner")))
+        return { status: 401, body: { code: "other_owner", detail: "Somebody else." } };
+      made.push(body);
+      return { status: 201, body: makeChat(body) };
+    });
+    return made;
+  };
   const isTheirs = async () => {
     await screen.findByRole("button", { name: "Account: bob@example.org" });
     const box = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
@@ -160,16 +171,30 @@ describe("where the host has let another person in meanwhile", () => {
     fireEvent.keyDown(await write("a turn of Ann"), { key: "Enter" });
     await screen.findByText(/Out for lunch/);
     server.on(SESSION, () => other);
-    server.on(creates, ({ body }) => ({ status: 201, body: makeChat(body) }));
+    const made = onlyFor("8", creates);
     acceptMessages(server);
     fireEvent.click(screen.getByRole("button", { name: "Try to send now" }));
     await isTheirs();
-    expect(server.asked(creates)).toHaveLength(1);
+    expect(made).toEqual([]);
     cleanup();
     server.on(SESSION, () => signedIn);
+    const madeForAnn = onlyFor("7", creates);
     await open("/");
-    await waitFor(() => expect(server.asked(creates)).toHaveLength(2));
-    expect(server.asked(creates)[1]?.body).toEqual(server.asked(creates)[0]?.body);
+    await waitFor(() => expect(madeForAnn).toEqual([server.asked(creates)[0]?.body]));
+  });
+
+  it("instructions are not kept as theirs", async () => {
+    await open("/");
+    fireEvent.keyDown(await screen.findByRole("button", { name: /^Account/ }), { key: "Enter" });
+    fireEvent.click(await screen.findByRole("menuitem", { name: "Settings" }));
+    const instructions = await screen.findByRole("textbox", { name: /instructions/i });
+    fireEvent.change(instructions, { target: { value: "Be kind to Ann." } });
+    server.on(SESSION, () => other);
+    const changed = onlyFor("8", "PATCH /api/owner/");
+    fireEvent.submit(instructions.closest("form") as HTMLFormElement);
+    await screen.findByRole("button", { name: "Account: bob@example.org" });
+    expect(changed).toEqual([]);
+    expect(document.body.textContent).not.toContain("Be kind to Ann.");
   });
 });
 

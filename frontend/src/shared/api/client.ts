@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import { base } from "@/shared/base";
-import { asApiError, errorFrom } from "./error";
+import { type ApiError, asApiError, errorFrom } from "./error";
 import type { paths } from "./schema";
 
 let csrfCookie = "csrftoken";
@@ -52,17 +52,27 @@ export const api = createClient<paths>({
   fetch: fetchInTime,
 });
 
+let owner = (): string | undefined => undefined;
+
+/** Sets how to learn whose page this is: the server refuses what is asked once somebody else is signed in. */
+export function askAs(ownerId: () => string | undefined): void {
+  owner = ownerId;
+}
+
 api.use({
-  onRequest({ request }) {
+  onRequest({ request, schemaPath }) {
     for (const [name, value] of Object.entries(csrfHeader())) request.headers.set(name, value);
+    const id = owner();
+    const asksWho = request.method === "GET" && schemaPath === "/api/owner/";
+    if (id && !asksWho) request.headers.set("X-Chattable-Owner", id);
     return request;
   },
 });
 
-let signedOut = () => {};
+let signedOut = (_: ApiError) => {};
 
-/** Sets what happens when the server says that nobody is signed in. */
-export function onSignedOut(callback: () => void): void {
+/** Sets what happens when the server says that nobody is signed in, or somebody else. */
+export function onSignedOut(callback: (error: ApiError) => void): void {
   signedOut = callback;
 }
 
@@ -75,7 +85,8 @@ interface Result<T> {
 /** The data of a call, or its ApiError thrown; a 401 ends the session. */
 export async function unwrap<T>(call: Promise<Result<T>>): Promise<T> {
   return dataOf(call).catch((thrown: unknown) => {
-    if (asApiError(thrown).status === 401) signedOut();
+    const error = asApiError(thrown);
+    if (error.status === 401) signedOut(error);
     throw thrown;
   });
 }

@@ -807,7 +807,7 @@ export interface components {
         };
         /** @description Whoever owns the chats that a request sees. */
         Owner: {
-            /** @description The same with every request of this owner, and of no other one. */
+            /** @description The same with every request of this owner, and of no other one. A request that brings it along as `X-Chattable-Owner` is refused, by 401 `other_owner`, once somebody else is signed in. */
             id: string;
             /** @description For people to read. */
             name: string;

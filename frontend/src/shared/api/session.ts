@@ -40,12 +40,11 @@ export async function whoIsSignedIn(): Promise<User | null> {
   return fetchSession();
 }
 
-/** Makes the page that of whoever has signed in meanwhile in place of `user`; tells whether it did. */
-export function handOver(client: QueryClient, user: string, now: User | null): boolean {
-  if (!now || now.id === user) return false;
-  forgetUser(client);
+/** Makes the page that of whoever is signed in now; what another was shown is forgotten. */
+export function handOver(client: QueryClient, now: User | null): void {
+  const before = client.getQueryData<User | null>(sessionKey);
+  if (now && before && now.id !== before.id) forgetUser(client);
   client.setQueryData(sessionKey, now);
-  return true;
 }
 
 export const login = (credentials: { email: string; password: string }) =>

@@ -1,7 +1,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { applyChatEvent, chatsKey } from "@/shared/api/chats";
-import { ApiError, asApiError } from "@/shared/api/error";
+import { asApiError } from "@/shared/api/error";
 import {
   fetchMessage,
   flatMessages,
@@ -11,14 +11,13 @@ import {
   messagesKey,
 } from "@/shared/api/messages";
 import { followLeaf, reopen } from "@/shared/api/path";
-import { fetchSession, handOver, sessionEnded, whoIsSignedIn } from "@/shared/api/session";
+import { handOver, sessionEnded, whoIsSignedIn } from "@/shared/api/session";
 import { fetchStatus } from "@/shared/api/status";
 import type { ChatEvent, Message, MessagePage } from "@/shared/api/types";
 import { beside } from "@/shared/base";
 import { returnToDraft } from "@/shared/drafts";
 import { deliver } from "@/shared/outbox/deliver";
 import { Outbox } from "@/shared/outbox/outbox";
-import { strings } from "@/shared/strings";
 import { Connection } from "./connection";
 import { isChatEvent, isMessageEvent } from "./frame";
 import { LiveStore } from "./live";
@@ -61,19 +60,15 @@ function makeFeed(client: QueryClient, user: string): Feed {
     },
     isSignedIn: async () => {
       const now = await whoIsSignedIn();
-      handOver(client, user, now);
+      if (now) handOver(client, now);
       return now !== null;
     },
     onSignedOut: () => sessionEnded(client),
   });
   const outbox = new Outbox({
     user,
-    deliver: async (turn, options) => {
+    deliver: (turn, options) => {
       connection.wanted();
-      // A chat of somebody else takes no turn, but a new one would be made for whoever is signed in.
-      const isNew = turn.title !== undefined;
-      if (isNew && handOver(client, user, await fetchSession(options.signal)))
-        throw new ApiError(401, "not_authenticated", strings.errors.unknown);
       return deliver(client, turn, options);
     },
     onRefused: (turn) => returnToDraft(user, turn),

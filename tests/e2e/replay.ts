@@ -15,8 +15,8 @@ declare global {
 interface Pace {
   /** How many characters a delta has. */
   step?: number;
-  /** Milliseconds between two deltas, 0 for all at once; by default the next comes when the last is painted, so that load changes no count. */
-  every?: number;
+  /** Milliseconds between two deltas, 0 for all at once, or after each a commit that `watchRenders` sees; by default the next comes when the last is painted, so that load changes no count. */
+  every?: number | "commit";
 }
 
 type Message = Record<string, unknown> & { id: string };
@@ -124,9 +124,12 @@ export async function deliverText(
         const piece = text.slice(from, from + step);
         const content = [at + from, at + from + piece.length, piece];
         const painted = every === undefined ? wait(300) : undefined;
+        const commits = window.commits?.length;
         window.deliver({ type: "delta", id, rev, content });
         await painted;
-        if (every === 0) continue;
+        if (every === "commit")
+          while (window.commits.length === commits) await new Promise(requestAnimationFrame);
+        if (every === 0 || every === "commit") continue;
         const due = begun + (from / step + 1) * (every ?? 0);
         await new Promise((resolve) =>
           every === undefined

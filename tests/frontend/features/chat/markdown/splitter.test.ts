@@ -61,7 +61,7 @@ describe("a grown text", () => {
   });
 
   it.each(Object.entries(LONG))("is split the same when it is a long %s", (_, text) => {
-    expect(shape(grow(text, steps(text, 97)))).toEqual(shape(once(text)));
+    expect(shape(grow(text, steps(text, Math.max(97, text.length >> 7))))).toEqual(shape(once(text)));
   });
 
   it("is split the same wherever it is cut", () => {
@@ -131,7 +131,7 @@ describe("settled parts", () => {
     (_, text) => {
       const splitter = new Splitter();
       const most = Math.max(
-        ...steps(text, 211).map((cut) => {
+        ...steps(text, Math.max(211, text.length >> 7)).map((cut) => {
           const part = splitter.read(text.slice(0, cut), true).at(-1);
           return part?.kind === "code" || part?.kind === "plain"
             ? 0

@@ -3,7 +3,7 @@ import { ChatPage } from "./chat-page";
 import { NETWORK_FAILURES } from "./guard";
 import { counts, finish, requestsOf, says, script } from "./provider";
 import { type Api, expect, openScripted, test } from "./test";
-import { restingTop } from "./watch";
+import { restingTop, roomBelow } from "./watch";
 
 /** A model that says each of these texts once, in this order. */
 async function speaks(...texts: string[]): Promise<string> {
@@ -362,13 +362,8 @@ test("a branch, an edit or a rest that is refused leaves no empty room behind", 
   await refuse(page);
 
   const list = page.locator("[data-region]").filter({ has: chat.answer });
-  const roomBelow = () =>
-    list.evaluate((view) => {
-      const end = view.querySelector("li:last-child")?.getBoundingClientRect().bottom ?? 0;
-      return view.scrollHeight - view.scrollTop - (end - view.getBoundingClientRect().top);
-    });
   await expect(chat.answer).toContainText("Second 40.");
-  const before = await roomBelow();
+  const before = await roomBelow(chat.answer);
   const tries: [string, (box: Locator) => Promise<void>][] = [
     ["Save & send", (box) => box.press("Enter")],
     ["Previous version", () => previous(chat.answer).click()],
@@ -384,7 +379,7 @@ test("a branch, an edit or a rest that is refused leaves no empty room behind", 
     await box.press("Escape");
     await expect(box).toBeHidden();
     await restingTop(chat.answer);
-    expect(await roomBelow(), name).toBe(before);
+    expect(await roomBelow(chat.answer), name).toBe(before);
   }
 });
 

@@ -1,5 +1,7 @@
-import { finish, requestsOf, says } from "./provider";
+import type { Route } from "@playwright/test";
+import { finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
+import { restingTop, roomBelow } from "./watch";
 
 const answers = [says("Fine."), ...finish()];
 
@@ -104,4 +106,82 @@ test("a large draft outlives the tab", async ({ api, chat, page }) => {
   await expect(page.getByText("Long text, 200,000 characters")).toBeVisible();
   await page.getByRole("button", { name: "Edit the long text in the box" }).click();
   expect(await chat.box.inputValue()).toBe(text);
+});
+
+const lines = (count: number) => Array.from({ length: count }, (_, n) => `Line ${n}.`).join("\n\n");
+
+test("a turn that is refused leaves no room, and the end in view; sent again it is seen", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  guard.allow(/Failed to load resource/);
+  await chat.open(await api.chatOf(["Write", lines(60)]));
+  const lastLine = chat.answer.getByText("Line 59.", { exact: true });
+  await expect(lastLine).toBeInViewport();
+  const before = await roomBelow(chat.answer);
+  const refuse = async (route: Route) => {
+    if (route.request().method() !== "POST") return route.fallback();
+    await expect(chat.questions).toHaveCount(2);
+    await route.fulfill({ status: 409, json: { code: "busy", detail: "Not now." } });
+  };
+  await page.route("**/api/chats/*/messages/", refuse);
+  const text = "One\nTwo\nThree\nFour\nFive\nSix";
+  await chat.send(text);
+  await expect(page.getByText("Not now.")).toBeVisible();
+  await expect(chat.box).toHaveValue(text);
+  await expect(chat.questions).toHaveCount(1);
+  await restingTop(lastLine);
+  expect(await roomBelow(chat.answer)).toBe(before);
+  await expect(lastLine).toBeInViewport({ ratio: 1 });
+  await chat.box.fill(`${text}\nSeven\nEight`);
+  await restingTop(lastLine);
+  await expect(lastLine).toBeInViewport({ ratio: 1 });
+  await chat.box.fill(text);
+
+  await page.unroute("**/api/chats/*/messages/", refuse);
+  await chat.answer.hover();
+  await page.mouse.wheel(0, -2_000);
+  await expect(chat.questions.first()).toBeInViewport();
+  await chat.box.press("Enter");
+  await expect(chat.questions).toHaveCount(2);
+  await expect(chat.questions.last()).toBeInViewport();
+});
+
+test("a turn that is sent late is anchored, but pulls nobody back who reads above", async ({
+  api,
+  chat,
+  guard,
+  page,
+}) => {
+  guard.allow(/ERR_FAILED|Failed to load resource/);
+  const chatId = await api.newChat(await script([says(lines(60)), ...finish()]));
+  await chat.open(chatId);
+  const sendLate = async (whileWaiting = async () => {}) => {
+    const before = await chat.questions.count();
+    const fail = (route: Route) =>
+      route.request().method() === "POST" ? route.abort() : route.fallback();
+    await page.route("**/api/chats/*/messages/", fail);
+    await chat.send("Write");
+    await expect(chat.unsent).toContainText("Not sent yet");
+    await whileWaiting();
+    await page.unroute("**/api/chats/*/messages/", fail);
+    await expect(chat.questions).toHaveCount(before + 1, { timeout: 30_000 });
+    await expect(chat.answer).toContainText("Line 59.");
+    await chat.expectSettled();
+  };
+  await api.call("POST", `/api/chats/${chatId}/messages/`, { content: "Write" });
+  await expect(chat.answer).toContainText("Line 59.");
+  await chat.expectSettled();
+  await sendLate();
+  await expect(chat.questions.last()).toBeInViewport({ ratio: 1 });
+
+  let top = Number.NaN;
+  await sendLate(async () => {
+    await chat.answer.hover();
+    await page.mouse.wheel(0, -500);
+    top = await restingTop(chat.questions.first());
+  });
+  expect(await restingTop(chat.questions.first())).toBe(top);
 });

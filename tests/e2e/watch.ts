@@ -96,3 +96,12 @@ export async function restingTop(place: Locator): Promise<number> {
     .toBeLessThan(0.5);
   return before;
 }
+
+/** What can be scrolled to below the last turn, in pixels; the turn has to be in a list that is at its end. */
+export const roomBelow = (turn: Locator): Promise<number> =>
+  turn.evaluate((element) => {
+    const view = element.closest("[data-region]");
+    const end = view?.querySelector("li:last-child")?.getBoundingClientRect().bottom;
+    if (!view || end === undefined) return Number.NaN;
+    return view.scrollHeight - view.scrollTop - (end - view.getBoundingClientRect().top);
+  });

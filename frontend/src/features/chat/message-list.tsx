@@ -54,7 +54,7 @@ export function MessageList(props: Props) {
   const [isAway, setAway] = useState(false);
   const floor = useRef(0);
   const anchor = useAnchor(messages, target);
-  const anchorAt = messages.findIndex(({ id }) => id === anchor);
+  const anchorAt = messages.findIndex(({ id }) => id === anchor?.id);
   const isWindowed = extent.length > MOST_MOUNTED;
   const overscan = useOverscan(messages.length, isWindowed);
   const isFollowing = mode === "following" && !newer.hasMore;
@@ -125,6 +125,8 @@ export function MessageList(props: Props) {
     floor.current = 0;
     send({ type: "sent" });
   }, [anchor, send]);
+  const isAnchorHere = anchorAt >= 0;
+  useLayoutEffect(() => send({ type: "anchor", isHere: isAnchorHere }), [isAnchorHere, send]);
   // Again when older messages have come in above, rows that were guessed have got their heights, or the view is another.
   const view = list.scrollRect?.height;
   const anchorIndex = mode === "anchored" ? anchorAt : -1;

@@ -6,6 +6,8 @@ export type ScrollMode = "anchored" | "following" | "free";
 
 export type ScrollEvent =
   | { type: "sent" }
+  /** The turn to rest under the top has come back, or is no longer there. */
+  | { type: "anchor"; isHere: boolean }
   | { type: "latest" }
   /** The reader turned a wheel, moved a finger, pressed a key or selected text. */
   | { type: "touched"; up: boolean }
@@ -19,6 +21,9 @@ export function nextMode(mode: ScrollMode, event: ScrollEvent): ScrollMode {
   switch (event.type) {
     case "sent":
       return "anchored";
+    case "anchor":
+      if (mode === "free") return mode;
+      return event.isHere ? "anchored" : "following";
     case "latest":
       return "following";
     case "touched":

@@ -13,6 +13,20 @@ const MODES: ScrollMode[] = ["anchored", "following", "free"];
 describe("the scroll mode", () => {
   it.each<[string, ScrollMode, ScrollEvent, ScrollMode]>([
     ["a sent turn anchors", "free", { type: "sent" }, "anchored"],
+    [
+      "without its turn the end is followed",
+      "anchored",
+      { type: "anchor", isHere: false },
+      "following",
+    ],
+    [
+      "a turn that comes back is anchored",
+      "following",
+      { type: "anchor", isHere: true },
+      "anchored",
+    ],
+    ["but not for a reader elsewhere", "free", { type: "anchor", isHere: true }, "free"],
+    ["who stays without it, too", "free", { type: "anchor", isHere: false }, "free"],
     ["the pill follows", "free", { type: "latest" }, "following"],
     ["a wheel turned up is the reader's", "following", { type: "touched", up: true }, "free"],
     [

@@ -52,6 +52,8 @@ def main() -> None:
 
         User.objects.create_user("ann@example.com", password="lovelace")
         listener.bind(("127.0.0.1", 0))
+        # Whoever reads the address may come before the server looks.
+        listener.listen()
         server = uvicorn.Server(uvicorn.Config(application(), ws="wsproto", log_level="warning"))
         threading.Thread(target=work, daemon=True).start()
         threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()

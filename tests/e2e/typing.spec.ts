@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Locator } from "@playwright/test";
+import type { Locator, Page, Route } from "@playwright/test";
+import { ChatPage } from "./chat-page";
+import { NETWORK_FAILURES } from "./guard";
+import type { Line } from "./line";
 import { finish, requestsOf, says, script } from "./provider";
 import { expect, openScripted, test } from "./test";
 
@@ -31,6 +34,9 @@ const enterOfInputMethod = (field: Locator, { safari = false } = {}) =>
     if (isSafari) enter(false, 229);
   }, safari);
 
+const caretOf = (field: Locator) =>
+  field.evaluate((element: HTMLTextAreaElement) => element.selectionStart);
+
 for (const safari of [false, true])
   test(`Enter of an input method does not send (${safari ? "Safari" : "others"})`, async ({
     api,
@@ -38,9 +44,12 @@ for (const safari of [false, true])
   }) => {
     const { chatId } = await openScripted({ api, chat }, answers);
     await chat.box.fill("にほんご");
+    await chat.box.evaluate((box: HTMLTextAreaElement) => box.setSelectionRange(2, 2));
     await enterOfInputMethod(chat.box, { safari });
     await expect(chat.box).toHaveValue("にほんご");
+    expect(await caretOf(chat.box)).toBe(2);
     await expect(chat.questions).toHaveCount(0);
+    await chat.box.press("End");
     await chat.box.press("Shift+Enter");
     await chat.box.pressSequentially("two lines");
     await expect(chat.box).toHaveValue("にほんご\ntwo lines");
@@ -50,28 +59,40 @@ for (const safari of [false, true])
     expect(sent.map(({ content }) => content)).toEqual(["にほんご\ntwo lines", "Fine."]);
   });
 
-test("a real composition of the browser does not send either", async ({ api, chat, page }) => {
+/** Lets the browser's own input method write into what has the focus, and accept it by Enter. */
+async function compose(page: Page, text: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const at = { selectionStart: text.length, selectionEnd: text.length };
+  await devtools.send("Input.imeSetComposition", { text, ...at });
+  const key = { key: "Process", code: "Enter", windowsVirtualKeyCode: 229 };
+  await devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", ...key });
+  await devtools.send("Input.insertText", { text });
+}
+
+test("a real composition of the browser neither sends nor makes a key", async ({
+  api,
+  chat,
+  page,
+}) => {
   await openScripted({ api, chat }, answers);
   await chat.box.focus();
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Input.imeSetComposition", {
-    text: "한국",
-    selectionStart: 2,
-    selectionEnd: 2,
-  });
+  await compose(page, "한국");
   await expect(chat.box).toHaveValue("한국");
-  await devtools.send("Input.dispatchKeyEvent", {
-    type: "rawKeyDown",
-    key: "Process",
-    code: "Enter",
-    windowsVirtualKeyCode: 229,
-  });
-  await devtools.send("Input.insertText", { text: "한국" });
-  await expect(chat.box).toHaveValue("한국");
+  expect(await caretOf(chat.box)).toBe(2);
   await expect(chat.questions).toHaveCount(0);
   await chat.box.press("Enter");
   await expect(chat.questions).toHaveText(/한국/);
   await chat.expectSettled();
+
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Account" }).click();
+  const name = page.getByLabel("Name of the key");
+  await name.focus();
+  await compose(page, "日本");
+  await expect(name).toHaveValue("日本");
+  await expect(page.getByText("No keys yet.")).toBeVisible();
+  await name.press("Enter");
+  await expect(page.getByRole("button", { name: "Revoke “日本”" })).toBeVisible();
 });
 
 for (const safari of [false, true])
@@ -163,31 +184,45 @@ test("the same request twice at once makes one turn; the same text with a new id
   expect(await requestsOf(model)).toHaveLength(2);
 });
 
-test("a send that arrived though its answer was lost is not sent again", async ({
-  api,
-  chat,
-  guard,
-  page,
-}) => {
-  guard.allow(/Failed to load resource.*504/);
-  const { model, chatId } = await openScripted({ api, chat }, answers);
-  let lost = 0;
-  await page.route("**/messages/", async (route) => {
-    if (route.request().method() !== "POST" || lost++) return route.continue();
-    await route.fetch();
-    await route.fulfill({ status: 504, body: "Gateway timeout" });
+const losses: Record<string, (route: Route, line: Line) => Promise<void>> = {
+  "by a gateway": (route) => route.fulfill({ status: 504, body: "Gateway timeout" }),
+  "with the connection": async (route, line) => {
+    line.cut();
+    await route.abort();
+    line.mend();
+  },
+};
+
+for (const [name, lose] of Object.entries(losses))
+  test(`a send that arrived though its answer was lost ${name} is not sent again`, async ({
+    api,
+    guard,
+    line,
+    page,
+    person: _,
+  }) => {
+    guard.allow(NETWORK_FAILURES);
+    const model = await script(answers);
+    const chatId = await api.newChat(model);
+    const chat = new ChatPage(page, line.url);
+    await chat.open(chatId);
+    let lost = 0;
+    await page.route("**/messages/", async (route) => {
+      if (route.request().method() !== "POST" || lost++) return route.continue();
+      await route.fetch();
+      await lose(route, line);
+    });
+    await chat.send("Once");
+    await expect.poll(() => lost, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect(chat.box).toHaveValue("");
+    await expect(chat.answer).toContainText("Fine.");
+    await expect(chat.unsent).toHaveCount(0);
+    await chat.expectSettled();
+    await expect(chat.questions).toHaveCount(1);
+    await expect(chat.answers).toHaveCount(1);
+    expect(await api.messages(chatId)).toHaveLength(2);
+    expect(await requestsOf(model)).toHaveLength(1);
   });
-  await chat.send("Once");
-  await expect.poll(() => lost, { timeout: 20_000 }).toBeGreaterThan(0);
-  await expect(chat.box).toHaveValue("");
-  await expect(chat.answer).toContainText("Fine.");
-  await expect(chat.unsent).toHaveCount(0);
-  await chat.expectSettled();
-  await expect(chat.questions).toHaveCount(1);
-  await expect(chat.answers).toHaveCount(1);
-  expect(await api.messages(chatId)).toHaveLength(2);
-  expect(await requestsOf(model)).toHaveLength(1);
-});
 
 test("a draft survives a reload, and each chat has its own", async ({ api, chat, page }) => {
   const model = await script(answers);

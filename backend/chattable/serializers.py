@@ -303,6 +303,7 @@ class ConfigSerializer(serializers.Serializer[Data]):
         child=serializers.ChoiceField(FEATURES), help_text=_("What the page offers beside chats.")
     )
     csrf_cookie = serializers.CharField(help_text=_("The cookie whose value changing requests send as `X-CSRFToken`."))
+    max_message_chars = serializers.IntegerField(help_text=_("The longest message that is taken, in characters."))
 
 
 @extend_schema_serializer(component_name="Owner")

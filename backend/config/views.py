@@ -56,6 +56,7 @@ class ConfigView(ChattableConfigView):
                     "login": None,
                     "features": FEATURES,
                     "csrf_cookie": "csrftoken",
+                    "max_message_chars": 500_000,
                     "demo": False,
                     "demo_login": None,
                 },

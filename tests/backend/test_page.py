@@ -69,7 +69,7 @@ def test_it_sends_people_to_the_login_of_the_host(settings: Settings, login_url:
 
     answer = Client().get("/a&b/ä/api/config/")
 
-    assert answer.json() == {"login": address, "features": [], "csrf_cookie": "of_host"}
+    assert answer.json() == {"login": address, "features": [], "csrf_cookie": "of_host", "max_message_chars": 500_000}
     assert "of_host" in answer.cookies
 
 

@@ -36,7 +36,12 @@ class ConfigView(APIView):
         examples=[
             schema.gives(
                 "A host with a login of its own",
-                {"login": "/accounts/login/", "features": [], "csrf_cookie": "csrftoken"},
+                {
+                    "login": "/accounts/login/",
+                    "features": [],
+                    "csrf_cookie": "csrftoken",
+                    "max_message_chars": 500_000,
+                },
             )
         ],
     )
@@ -52,6 +57,7 @@ class ConfigView(APIView):
             "login": None if "login" in features else resolve_url(django_settings.LOGIN_URL),
             "features": features,
             "csrf_cookie": django_settings.CSRF_COOKIE_NAME,
+            "max_message_chars": settings.MAX_MESSAGE_CHARS,
         }
 
 

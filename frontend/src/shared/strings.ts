@@ -113,6 +113,8 @@ export const strings = {
     modelsFailed: "The list of models could not be loaded.",
     folds: "Long texts of your message",
     folded: (length: number) => `Long text, ${length.toLocaleString("en")} characters`,
+    tooLong: (length: number, most: number) =>
+      `This is too long to be sent: ${length.toLocaleString("en")} of at most ${most.toLocaleString("en")} characters.`,
     unfold: "Edit the long text in the box",
     removeFold: "Remove the long text",
     foldRemoved: "The long text is removed.",

@@ -60,6 +60,7 @@ def test_config_offers_the_demo_login_in_development_only(settings: Settings, de
         "login": None,
         "features": settings.CHATTABLE["FEATURES"],
         "csrf_cookie": "csrftoken",
+        "max_message_chars": 500_000,
         "demo": demo,
         "demo_login": settings.DEMO_LOGIN if debug and demo else None,
     }

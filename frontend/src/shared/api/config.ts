@@ -15,6 +15,9 @@ export const configQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
+/** How many characters a message may have; undefined until that is known. */
+export const useMostChars = (): number | undefined => useQuery(configQuery).data?.max_message_chars;
+
 /** Whether this installation offers something; false until that is known. */
 export const useOffers = (feature: Feature): boolean =>
   useQuery(configQuery).data?.features.includes(feature) ?? false;

@@ -531,6 +531,8 @@ export interface components {
             features: components["schemas"]["Feature"][];
             /** @description The cookie whose value changing requests send as `X-CSRFToken`. */
             csrf_cookie: string;
+            /** @description The longest message that is taken, in characters. */
+            max_message_chars: number;
             /** @description Answers come from the built-in demo provider. */
             demo: boolean;
             /** @description Offered in development only. */

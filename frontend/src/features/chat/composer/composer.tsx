@@ -11,6 +11,7 @@ import { SendIcon } from "@/shared/ui/icons";
 import { Notice } from "@/shared/ui/notice";
 import { Folds } from "./folds";
 import { isSendKey } from "./is-send-key";
+import { LengthLine } from "./length-line";
 import { Line } from "./line";
 import { ModelPicker } from "./model-picker";
 import { SendButton } from "./send-button";
@@ -104,6 +105,7 @@ export function Composer({ chatId, isNew, running, waiting, onStop, onSend }: Co
           </button>
         </Line>
       )}
+      <LengthLine folds={folds} />
       <div>
         <Queue waiting={waiting} onReturn={put} onProblem={setLine} />
         <div

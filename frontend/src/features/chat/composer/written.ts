@@ -52,3 +52,10 @@ export const unfolded = ({ folds, text }: Written, index: number): Written => ({
   folds: folds.slice(0, index),
   text: wholeOf({ folds: folds.slice(index), text }),
 });
+
+/** How long they are together, as the server counts: a character of two code units once. */
+export const charsOf = (folds: readonly Fold[]): number =>
+  folds.reduce((sum, { typed, pasted }) => sum + countChars(typed) + countChars(pasted), 0);
+
+const countChars = (text: string) =>
+  text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0);

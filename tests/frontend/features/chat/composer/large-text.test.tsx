@@ -54,6 +54,22 @@ describe("a large text", () => {
     expect([cards(), box.value]).toEqual([0, ""]);
   });
 
+  it("is said to be too long as soon as it is pasted, and no longer once a part is gone", async () => {
+    const body = { login: null, features: [], csrf_cookie: "c", max_message_chars: 90_000 };
+    server.on("GET /api/config/", () => ({ body }));
+    const { box } = await renderComposer({ at: "/chats/chat-1" });
+    const line = () => screen.queryByText(/too long to be sent: [\d,]+ of at most 90,000/);
+    paste(box, "\u{1F600}".repeat(39_000));
+    paste(box, BIG);
+    await waitFor(() => expect(cards()).toBe(2));
+    expect(line()).toBeNull();
+    paste(box, BIG);
+    expect((await screen.findByText(/too long to be sent/)).textContent).toContain("141,000 of");
+    press("Remove the long text", 1);
+    expect(line()).toBeNull();
+    expect(cards()).toBe(2);
+  });
+
   it("can be sent alone, and is not the last question that Up edits", async () => {
     const { box } = await renderComposer({ at: "/chats/chat-1" });
     const edit = document.body.appendChild(document.createElement("button"));

@@ -61,7 +61,9 @@ describe("a grown text", () => {
   });
 
   it.each(Object.entries(LONG))("is split the same when it is a long %s", (_, text) => {
-    expect(shape(grow(text, steps(text, Math.max(97, text.length >> 7))))).toEqual(shape(once(text)));
+    expect(shape(grow(text, steps(text, Math.max(97, text.length >> 7))))).toEqual(
+      shape(once(text)),
+    );
   });
 
   it("is split the same wherever it is cut", () => {

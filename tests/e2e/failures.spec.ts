@@ -186,3 +186,28 @@ test("a character cut between network reads is whole on the page", async ({ api,
   await page.reload();
   await expect(chat.answer.locator("p").first()).toHaveText(content);
 });
+
+test("a piece of 200 kB and a line of 100,000 characters are whole on the page", async ({
+  api,
+  chat,
+  page,
+}) => {
+  test.slow();
+  const line = "0123456789".repeat(10_000);
+  const words = Array.from({ length: 20_000 }, (_, at) => `word ${at}`).join(" ");
+  const { chatId } = await openScripted({ api, chat }, [
+    says(words),
+    says(`\n\n${line}`),
+    ...finish(),
+  ]);
+  await chat.send("At once");
+  await chat.expectSettled();
+  // What is longer than a piece stands in several elements.
+  const shown = async () =>
+    (await textOf(chat.answer.locator(".ct-md"))).replaceAll(/\s/g, "") === whole;
+  const whole = (words + line).replaceAll(/\s/g, "");
+  await expect.poll(shown, { timeout: 30_000 }).toBe(true);
+  expect((await api.messages(chatId))[1]?.content).toBe(`${words}\n\n${line}`);
+  await page.reload();
+  await expect.poll(shown, { timeout: 30_000 }).toBe(true);
+});

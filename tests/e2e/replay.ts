@@ -27,6 +27,7 @@ export class Replay {
   readonly #page: Page;
   readonly #answer: Message;
   #length = 0;
+  #thought = 0;
   #rev = 1;
 
   private constructor(page: Page, chatId: string, answer: Message) {
@@ -75,10 +76,23 @@ export class Replay {
     await deliverText(this.#page, { id: this.#answer.id, rev: this.#rev, at, text }, pace);
   }
 
+  /** Lets the thoughts grow by these pieces, each in a frame of its own. */
+  async think(pieces: string[]): Promise<void> {
+    const { id } = this.#answer;
+    for (const piece of pieces) {
+      const at = this.#thought;
+      this.#thought += piece.length;
+      const reasoning = [at, this.#thought, piece];
+      await this.#deliver({ type: "delta", id, rev: this.#rev, reasoning });
+      await this.#page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+  }
+
   /** The answer begins anew, as after the death of its worker. */
   restart(): void {
     this.#rev += 1;
     this.#length = 0;
+    this.#thought = 0;
   }
 
   /** Ends the answer with all its text. */

@@ -1,8 +1,9 @@
 import type { Locator } from "@playwright/test";
-import { error, finish, says, script } from "./provider";
+import type { ChatPage } from "./chat-page";
+import { error, finish, reasons, says, script } from "./provider";
 import { Replay } from "./replay";
 import { expect, test } from "./test";
-import { movedWhile, watch } from "./watch";
+import { movedWhile, restingTop, watch } from "./watch";
 
 const WORDS = Array.from({ length: 60 }, (_, n) => `Paragraph ${n} of some words.\n\n`);
 const ANSWERS = [
@@ -114,4 +115,118 @@ test("rows that grow above and below do not move what is read; a planted jump is
       return new Promise(requestAnimationFrame);
     });
   expect(await movedWhile(row, jump)).toBeGreaterThan(1);
+});
+
+const SUM = "\\displaystyle\\sum_{i=1}^n \\frac{a_i}{b_i}";
+const each = (count: number, line: (n: number) => string, between = "\n") =>
+  Array.from({ length: count }, (_, n) => line(n)).join(between);
+const sumIn = (n: number) => (n < 20 ? ` $${SUM}$` : "");
+const LATE = [
+  `\`\`\`python\n${each(60, (n) => `def code_${n}(): return "${n}"`)}\n\`\`\``,
+  each(20, () => `$$\n${SUM}\n$$`, "\n\n"),
+];
+/** Where one reads, below what grows late. */
+const PLACES: Record<string, { text?: string; row: (chat: ChatPage) => Locator; above?: number }> =
+  {
+    "in a list": {
+      text: each(60, (n) => `- Item ${n}${sumIn(n)}`),
+      row: ({ answer }) => answer.getByText("Item 50"),
+    },
+    "in a list in a list": {
+      text: `- Items\n${each(60, (n) => `  - Inner ${n}${sumIn(n)}`)}`,
+      row: ({ answer }) => answer.getByText("Inner 50"),
+    },
+    "in a table": {
+      text: `| Row | Sum |\n|---|---|\n${each(60, (n) => `| Cell ${n} |${sumIn(n)} |`)}`,
+      row: ({ answer }) => answer.getByText("Cell 50"),
+    },
+    "in a quotation": {
+      text: each(60, (n) => `> Quoted ${n}${sumIn(n)}`, "\n>\n"),
+      row: ({ answer }) => answer.getByText("Quoted 50"),
+    },
+    "in code": { text: LATE[0], row: ({ answer }) => answer.locator("pre").last() },
+    "in paragraphs": { row: ({ answer }) => answer.getByText("Paragraph 50 of") },
+    "below the last text of an answer": { row: ({ questions }) => questions.last(), above: 24 },
+  };
+
+for (const [place, { text = "", row: find, above }] of Object.entries(PLACES))
+  test(`code coloured and formulas set late do not move what is read ${place}`, async ({
+    api,
+    chat,
+    page,
+  }) => {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    await page.route(/(katex|highlighter|python)-[^/]*\.js/, async (route) => {
+      await opened;
+      await route.continue();
+    });
+    const answer = [...LATE, text, WORDS.join("")].join("\n\n");
+    await chat.open(await api.chatOf(["One?", answer, "Two?", answer]));
+    await expect(chat.answers).toHaveCount(2);
+    const row = find(chat);
+    await chat.answer.hover();
+    await page.mouse.wheel(0, -100);
+    await row.evaluate((element, px) => {
+      element.scrollIntoView({ block: px ? "start" : "center" });
+      if (px) element.closest("[data-region]")?.scrollBy(0, -px);
+    }, above);
+    await restingTop(row);
+    const heightOf = (turn: Locator) => turn.evaluate((element) => element.clientHeight);
+    const before = await heightOf(chat.answer);
+    const moved = await movedWhile(row, async () => {
+      open();
+      for (const turn of await chat.answers.all()) {
+        await expect(turn.locator(".katex").last()).toBeAttached();
+        await expect(turn.locator(".hljs-keyword").last()).toBeAttached();
+      }
+      await restingTop(row);
+    });
+    expect(await heightOf(chat.answer)).toBeGreaterThan(before + 200);
+    expect(moved).toBeLessThanOrEqual(1);
+  });
+
+test("thoughts that open or grow above do not move what is read", async ({ api, chat, page }) => {
+  const thoughts = each(40, (n) => `Thought ${n}.`);
+  const long = WORDS.join("");
+  const chatId = await api.newChat(await script([reasons(thoughts), says(long), ...finish()]));
+  for (const content of ["One", "Two"]) {
+    await api.call("POST", `/api/chats/${chatId}/messages/`, { content });
+    await api.expectSettled(chatId);
+  }
+  const replay = await Replay.begin({ api, chat }, chatId);
+  await replay.think(["First of all. "]);
+  await replay.play(long);
+  const row = chat.answer.getByText("Paragraph 20 of");
+  const toggle = (answer: Locator) =>
+    answer.locator("summary").evaluate(async (summary) => {
+      (summary as HTMLElement).click();
+      for (let frame = 0; frame < 12; frame++) await new Promise(requestAnimationFrame);
+    });
+  await chat.answer.hover();
+  await page.mouse.wheel(0, -100);
+  for (const seen of [chat.answers.nth(1).getByText("Paragraph 20 of"), row]) {
+    await seen.evaluate((text) => text.scrollIntoView({ block: "center" }));
+    await restingTop(seen);
+    for (const answer of [chat.answers.first(), chat.answers.nth(1)])
+      for (let times = 0; times < 2; times++)
+        expect(await movedWhile(seen, () => toggle(answer))).toBeLessThanOrEqual(1);
+  }
+  await toggle(chat.answer);
+  const height = () => chat.answer.locator("details").evaluate((box) => box.clientHeight);
+  const before = await height();
+  const more = thoughts.split("\n").map((line) => `${line}\n`);
+  expect(await movedWhile(row, () => replay.think(more))).toBeLessThanOrEqual(1);
+  expect(await height()).toBeGreaterThan(before + 500);
+
+  // What is opened where one looks opens below, though its turn begins above the view.
+  const summary = chat.answers.first().locator("summary");
+  await summary.evaluate((button) => {
+    button.scrollIntoView({ block: "start" });
+    button.closest("[data-region]")?.scrollBy(0, 8);
+  });
+  await restingTop(summary);
+  expect(await movedWhile(summary, () => toggle(chat.answers.first()))).toBeLessThanOrEqual(1);
 });

@@ -1,5 +1,13 @@
 import { type RefObject, useEffect } from "react";
 
+/** What text stands in, each below the last or in it; code and formulas are not looked into, as they are painted anew. */
+const TEXT = [
+  "summary, details[open] > div",
+  ".ct-md > *, .ct-md-stretch",
+  ".ct-md :is(li, li > p, blockquote > *, tr)",
+  ".ct-md ~ [data-actions]",
+].join();
+
 interface Seen {
   row: Element;
   block: Element;
@@ -18,7 +26,7 @@ export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boo
     let seen: Seen | undefined;
     let frame = 0;
     const keep = () => {
-      if (!seen?.block.isConnected) return;
+      if (!seen?.block.checkVisibility()) return;
       const above = placeIn(seen.row, seen.block);
       if (Math.abs(above - seen.above) < 0.5) return;
       view.scrollTop += above - seen.above;
@@ -30,7 +38,7 @@ export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boo
       // What has grown in the same frame as the scroll would else be taken for what always stood there.
       keep();
       const row = rowAtTop(view);
-      const block = row && firstNotAbove(view, row.querySelectorAll(".ct-md > *"));
+      const block = row && blockAtTop(view, row);
       seen = block && { row, block, above: placeIn(row, block) };
       observer.disconnect();
       if (row) observer.observe(row);
@@ -53,18 +61,28 @@ const placeIn = (outer: Element, inner: Element) =>
 
 /** The row that begins above the view and ends in it or below. */
 function rowAtTop(view: Element): Element | undefined {
-  const row = firstNotAbove(view, view.querySelectorAll("[data-message]"));
+  const rows = view.querySelectorAll("[data-message]");
+  const { top } = view.getBoundingClientRect();
+  const row = rows[firstNot(rows, ({ bottom }) => bottom <= top)];
   return row && placeIn(view, row) < 0 ? row : undefined;
 }
 
-/** The first element that is not wholly above the view, of those that stand one below another. */
-function firstNotAbove(view: Element, elements: NodeListOf<Element>): Element | undefined {
+/** The innermost block of the row that reaches into the view from above, or else the first one in the view. */
+function blockAtTop(view: Element, row: Element): Element | undefined {
+  const blocks = row.querySelectorAll(TEXT);
   const { top } = view.getBoundingClientRect();
+  const next = firstNot(blocks, (box) => box.top <= top);
+  const last = blocks[next - 1];
+  return last && last.getBoundingClientRect().bottom > top ? last : blocks[next];
+}
+
+/** The index of the first element that this is not true of, where it is of all before it. */
+function firstNot(elements: NodeListOf<Element>, isTrue: (box: DOMRect) => boolean): number {
   let [from, to] = [0, elements.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    const isAbove = (elements[middle]?.getBoundingClientRect().bottom ?? 0) <= top;
-    [from, to] = isAbove ? [middle + 1, to] : [from, middle];
+    const box = elements[middle]?.getBoundingClientRect();
+    [from, to] = box && isTrue(box) ? [middle + 1, to] : [from, middle];
   }
-  return elements[from];
+  return from;
 }

@@ -5,6 +5,12 @@ import { Replay } from "./replay";
 import { expect, test } from "./test";
 import { movedWhile, restingTop, watch } from "./watch";
 
+declare global {
+  interface Window {
+    widths: Set<string>;
+  }
+}
+
 const WORDS = Array.from({ length: 60 }, (_, n) => `Paragraph ${n} of some words.\n\n`);
 const ANSWERS = [
   { steps: [...WORDS.map(says), ...finish()], end: /^Answer ready, 300 words$/ },
@@ -229,4 +235,35 @@ test("thoughts that open or grow above do not move what is read", async ({ api, 
   });
   await restingTop(summary);
   expect(await movedWhile(summary, () => toggle(chat.answers.first()))).toBeLessThanOrEqual(1);
+});
+
+test("the columns of a table keep their widths while its rows come, and new widths are found (F19)", async ({
+  api,
+  chat,
+  page,
+}) => {
+  const cells = ["a", "a few words", "https://example.com/a/long/link?with=a&query=too", "1,000"];
+  const line = (n: number) => `| ${cells.map((_, at) => cells[(at + n) % 4]).join(" | ")} |`;
+  const table = `| Short | Longer head | Link | Count |\n|---|---|---|---:|\n${each(120, line)}\n\nEnd.`;
+  const replay = await Replay.begin({ api, chat });
+  await page.evaluate(() => {
+    window.widths = new Set();
+    const look = () => {
+      for (const row of document.querySelectorAll("[aria-busy=true] tr"))
+        window.widths.add(
+          [...row.children].map((cell) => cell.getBoundingClientRect().width.toFixed(1)).join(),
+        );
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  await replay.play(table, { step: 24 });
+  await expect(chat.answer).toContainText("End.");
+  const widths = () => page.evaluate(() => [...window.widths]);
+  expect(await widths()).toHaveLength(1);
+  const head = chat.answer.locator("th").first();
+  await head.evaluate((cell) => {
+    cell.style.width = "20rem";
+  });
+  await expect.poll(async () => (await widths()).length).toBeGreaterThan(1);
 });

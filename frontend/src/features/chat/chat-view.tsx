@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { messagesKey } from "@/shared/api/messages";
 import { isCut, openPath } from "@/shared/api/path";
 import { strings } from "@/shared/strings";
 import { Notice } from "@/shared/ui/notice";
@@ -15,6 +16,7 @@ import { useAnnouncements } from "./use-announcements";
 import { useLinked } from "./use-linked";
 import { MOST_MOUNTED } from "./use-overscan";
 import { usePath } from "./use-path";
+import { useFormerPlace } from "./use-place";
 import { useRows } from "./use-rows";
 import { useStop } from "./use-stop";
 
@@ -39,9 +41,18 @@ export function ChatView({ chatId, isNew, target, isFinding, onFind, onLeaveTarg
   const [found, setHit] = useState<Hit>();
   const hit = isFinding ? found : undefined;
   const shown = hit?.id ?? target;
-  const linked = useLinked(chatId, shown);
+  const former = useFormerPlace(chatId);
+  const place = hit ? undefined : former;
+  const linked = useLinked(chatId, place?.id ?? shown, { mayShow: !place });
   const path = usePath(chatId, { enabled: !isNew && !linked.isOpening });
   const { query, messages } = path;
+  // Who comes again without a place finds the end, which is not loaded then.
+  useEffect(
+    () => () => {
+      if (isCut(client, chatId)) client.removeQueries({ queryKey: messagesKey(chatId) });
+    },
+    [client, chatId],
+  );
   const { running, stopping, stop } = useStop(chatId);
   const { rows, waiting } = useRows({ chatId, messages, stopping });
   useAnnouncements(chatId);
@@ -60,7 +71,7 @@ export function ChatView({ chatId, isNew, target, isFinding, onFind, onLeaveTarg
           <FindBar chatId={chatId} onHit={setHit} onClose={() => onFind?.(false)} />
         </Suspense>
       )}
-      {linked.isMissing && (
+      {linked.isMissing && !place && (
         <Notice title={strings.chat.noMessage} className="mx-4 mt-3 max-w-measure wide:mx-auto">
           {strings.chat.noMessageHint}
         </Notice>
@@ -69,12 +80,15 @@ export function ChatView({ chatId, isNew, target, isFinding, onFind, onLeaveTarg
       {hasFailed && <LoadFailed error={query.error} onRetry={() => void query.refetch()} />}
       {!isEmpty && !hasFailed && (
         <MessageList
+          chatId={chatId}
           messages={rows}
           extent={path.extent}
           siblings={path.siblings}
           older={path.older}
           newer={path.newer}
           target={shown}
+          place={place}
+          isOpening={linked.isOpening}
           hit={hit}
           onLatest={toLatest}
         />

@@ -14,18 +14,21 @@ import { LatestPill } from "./latest-pill";
 import { ListRow } from "./list-row";
 import { type More, MoreLine } from "./more-line";
 import { rowsToMount } from "./pinned-rows";
+import type { Place } from "./places";
 import { Quote } from "./quote";
 import { heightOf, keepHeight } from "./row-heights";
-import { NEAR_END, reserveFor } from "./scroll";
+import { NEAR_END, reserveFor, type ScrollEvent } from "./scroll";
 import { useAnchor } from "./use-anchor";
 import { useEye } from "./use-eye";
 import { HoldContext, useHoldPlace } from "./use-hold";
 import { useLoadAll, useLoadMore } from "./use-load-more";
 import { MOST_MOUNTED, useOverscan } from "./use-overscan";
+import { useKeepPlace, useReturn } from "./use-place";
 import { useScrollMode } from "./use-scroll-mode";
 import { useWalkTurns } from "./use-walk-turns";
 
 interface Props {
+  chatId: string;
   messages: readonly ShownMessage[];
   /** Where the loaded messages stand in the whole path. */
   extent: { start: number; length: number };
@@ -34,6 +37,10 @@ interface Props {
   newer: More;
   /** The message that a link leads to. */
   target: string | undefined;
+  /** Where the reader was, and comes back to instead. */
+  place: Place | undefined;
+  /** What is around that message or place is not loaded yet. */
+  isOpening: boolean;
   /** A text that is to be marked in that message. */
   hit: Hit | undefined;
   /** Asks for the end of the path, which may not be loaded. */
@@ -47,13 +54,13 @@ const LINE = 48;
 
 /** The turns of a chat. Only this component knows that not all of them are mounted. */
 export function MessageList(props: Props) {
-  const { messages, extent, siblings, older, newer, target, hit, onLatest } = props;
+  const { messages, extent, siblings, older, newer, target, place, hit, onLatest } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [mode, send] = useScrollMode(scroller);
+  const [mode, send] = useScrollMode(scroller, place ? "free" : "following");
   const [reserve, setReserve] = useState(GAP);
   const [isAway, setAway] = useState(false);
   const floor = useRef(0);
-  const anchor = useAnchor(messages, target);
+  const anchor = useAnchor(messages, place ? undefined : target);
   const anchorAt = messages.findIndex(({ id }) => id === anchor?.id);
   const isWindowed = extent.length > MOST_MOUNTED;
   const overscan = useOverscan(messages.length, isWindowed);
@@ -117,8 +124,14 @@ export function MessageList(props: Props) {
   const hold = useHoldPlace({ scroller, messages, isFollowing, onHold, onFloor });
   useWalkTurns({ list, scroller, onWalk: onHold });
   useMarks({ scroller, hit, onScroll: onHold });
-  useOpening(list, scroller, messages.length === 0 ? undefined : anchorAt < 0 ? "end" : anchorAt);
+  const placeAt = messages.findIndex(({ id }) => id === place?.id);
+  // In the list's first commit no row is mounted yet.
+  const isMeasured = list.scrollRect !== null && messages.length > 0;
+  const isReady = isMeasured && (placeAt >= 0 || !props.isOpening);
+  useOpening({ list, scroller, anchorAt, place, placeAt, isReady, send });
   useKeepEnd(list, scroller, isFollowing);
+  useReturn(scroller, place);
+  useKeepPlace(scroller, { chatId: props.chatId, isFree: mode === "free" });
   useEye(scroller, isFollowing);
   useLayoutEffect(() => {
     if (anchor === undefined) return;
@@ -188,25 +201,40 @@ function isAbove({ key, start, end }: VirtualItem, _delta: number, list: List): 
   return list.itemSizeCache.has(key) ? end <= top : start < top;
 }
 
-/** Opens the list at its end, or at the row with this index. */
-function useOpening(
-  list: List,
-  scroller: { current: HTMLElement | null },
-  place: number | "end" | undefined,
-): void {
-  const isDone = useRef(false);
-  // The rows at the beginning would be mounted for nothing until the scroller tells that it is elsewhere.
-  if (place !== undefined && !isDone.current) {
+interface Opening {
+  list: List;
+  scroller: { current: HTMLElement | null };
+  anchorAt: number;
+  place: Place | undefined;
+  placeAt: number;
+  /** What it opens at is loaded. */
+  isReady: boolean;
+  send: (event: ScrollEvent) => void;
+}
+
+/** Opens the list where the reader was, or else at the anchor, or else at its end. */
+function useOpening({ list, scroller, anchorAt, place, placeAt, isReady, send }: Opening): void {
+  const opened = useRef<{ place: Place | undefined }>(undefined);
+  const isOpening = isReady && (!opened.current || (place && opened.current.place !== place));
+  const index = placeAt < 0 ? anchorAt : placeAt;
+  const top = () => {
     const end = list.getTotalSize();
-    list.scrollOffset = place === "end" ? end : (list.measurementsCache[place]?.start ?? end);
-  }
+    const start = list.measurementsCache[index]?.start;
+    return start === undefined ? end : start + (placeAt < 0 ? -GAP : (place?.above ?? 0));
+  };
+  // The rows at the beginning would be mounted for nothing until the scroller tells that it is elsewhere.
+  if (isOpening) list.scrollOffset = Math.max(0, top());
   useLayoutEffect(() => {
-    if (place === undefined || isDone.current) return;
-    isDone.current = true;
-    if (place === "end") list.scrollToEnd();
-    else list.scrollToIndex(place, { align: "start" });
+    if (!isOpening) return;
+    opened.current = { place };
+    // A scroll by the list would go on to that offset when rows above have got their heights.
+    if (placeAt >= 0 && scroller.current) scroller.current.scrollTop = top();
+    else if (index >= 0) list.scrollToIndex(index, { align: "start" });
+    else list.scrollToEnd();
+    if (placeAt >= 0) send({ type: "touched", up: true });
+    else if (place) send({ type: "latest" });
     list.scrollOffset = scroller.current?.scrollTop ?? null;
-  }, [list, scroller, place]);
+  });
 }
 
 /** When the view itself becomes smaller, as by a growing composer, the end stays in it. */

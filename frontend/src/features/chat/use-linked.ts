@@ -4,8 +4,13 @@ import { fetchMessage, flatMessages, type Messages, messagesKey } from "@/shared
 import { isNotShown, openPath } from "@/shared/api/path";
 import { useShowBranch } from "./use-show-branch";
 
-/** Opens the chat around the message that a link leads to, on whichever branch it is. */
-export function useLinked(chatId: string, target: string | undefined) {
+interface Options {
+  /** A branch that is not shown may be shown for it. */
+  mayShow: boolean;
+}
+
+/** Opens the chat around a message, as one that a link leads to. */
+export function useLinked(chatId: string, target: string | undefined, { mayShow }: Options) {
   const client = useQueryClient();
   const { mutateAsync: show } = useShowBranch(chatId);
   const query = useQuery({
@@ -18,7 +23,7 @@ export function useLinked(chatId: string, target: string | undefined) {
         return true;
       } catch (error) {
         if (asApiError(error).status !== 400) throw error;
-        if (!isNotShown(error) || !(await isOfChat(chatId, id))) return false;
+        if (!mayShow || !isNotShown(error) || !(await isOfChat(chatId, id))) return false;
       }
       await show(id);
       return true;

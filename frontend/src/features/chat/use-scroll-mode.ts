@@ -9,8 +9,9 @@ const GESTURE = 200;
 /** The scroll mode, kept by what the reader does in the element. */
 export function useScrollMode(
   element: RefObject<HTMLElement | null>,
+  initial: ScrollMode,
 ): [ScrollMode, (event: ScrollEvent) => void] {
-  const [mode, dispatch] = useReducer(nextMode, "following");
+  const [mode, dispatch] = useReducer(nextMode, initial);
   const send = useCallback((event: ScrollEvent) => dispatch(event), []);
   useEffect(() => {
     const node = element.current;

@@ -1,4 +1,5 @@
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { beside } from "@/shared/base";
 import { api, csrfHeader, dataOf, unwrap } from "./client";
 import { configKey } from "./config";
@@ -108,6 +109,13 @@ export function forgetUser(client: QueryClient): void {
 
 /** The signed-in user; null also while that is not known yet. */
 export const useUser = (): User | null => useQuery(sessionQuery).data ?? null;
+
+/** The id of whoever writes here; it stays while their page does, also once their session has ended. */
+export function useWriter(): string {
+  const now = useUser()?.id ?? "";
+  const [writer] = useState(now);
+  return writer;
+}
 
 async function enter(
   path: string,

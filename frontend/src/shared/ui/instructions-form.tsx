@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { asApiError } from "@/shared/api/error";
-import { useUser } from "@/shared/api/session";
+import { useWriter } from "@/shared/api/session";
 import { readDraft, writeDraft } from "@/shared/drafts";
 import { strings } from "@/shared/strings";
 import { Button } from "./button";
@@ -18,7 +18,7 @@ interface Props {
 /** What a person wants the model to keep to, and the button that saves it; until then it is a draft. */
 export function InstructionsForm({ place, label, hint, value, save }: Props) {
   const id = useId();
-  const user = useUser()?.id ?? "";
+  const user = useWriter();
   const [draft] = useState(() => readDraft(user, place).text);
   const box = useRef<HTMLTextAreaElement>(null);
   const known = useRef(value);

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { useUser } from "@/shared/api/session";
+import { useWriter } from "@/shared/api/session";
 import {
   type Draft,
   hasLeftSince,
@@ -27,7 +27,7 @@ interface Options {
 
 /** The text of the box, never above it in state, and the cards before it: a draft until they are kept elsewhere. */
 export function useBox({ chatId, isNew, send }: Options) {
-  const user = useUser()?.id ?? "";
+  const user = useWriter();
   const outbox = useOutbox();
   const place = isNew ? NEW_CHAT : chatId;
   const [since] = useState(Date.now);

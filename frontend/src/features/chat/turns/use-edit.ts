@@ -6,7 +6,7 @@ import { useHold } from "@/features/chat/use-hold";
 import { asApiError } from "@/shared/api/error";
 import { sendMessage } from "@/shared/api/messages";
 import { pathKey, placeSent } from "@/shared/api/path";
-import { useUser } from "@/shared/api/session";
+import { useWriter } from "@/shared/api/session";
 import type { ShownMessage } from "@/shared/api/types";
 import { type Draft, hasLeftSince, readDraft, readWholeDraft, writeDraft } from "@/shared/drafts";
 import { uuid7 } from "@/shared/uuid";
@@ -15,7 +15,7 @@ import { uuid7 } from "@/shared/uuid";
 export function useEdit({ id, chat, parent, content }: ShownMessage, onClose: () => void) {
   const client = useQueryClient();
   const hold = useHold();
-  const user = useUser()?.id ?? "";
+  const user = useWriter();
   const place = `edit.${id}`;
   const { model } = useModel({ chatId: chat, isNew: false });
   const [since] = useState(Date.now);

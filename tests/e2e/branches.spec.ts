@@ -331,7 +331,7 @@ test("a stale tab begins a branch, is told so, and overwrites nothing", async ({
   await expect(chat.answer).toContainText("Second.");
 });
 
-const REFUSED = { status: 409, json: { error: { code: "busy", message: "Not now." } } };
+const REFUSED = { status: 409, json: { code: "busy", detail: "Not now." } };
 
 /** Refuses what the page asks for, as a server does; gives the way back. */
 async function refuse(page: Page): Promise<() => Promise<void>> {

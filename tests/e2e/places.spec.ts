@@ -1,19 +1,17 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./test";
+import { restingTop } from "./watch";
 
 const WORDS = "Some words that make a paragraph of a few lines, with `code` among them. ".repeat(6);
 const turns = (count: number) =>
   Array.from({ length: count }, (_, n) => [`Question ${n}`, `Answer ${n}. ${WORDS}`]).flat();
 
-/** The first row that reaches into the view, and how far above the view it begins. */
-const place = (page: Page) =>
+/** The message whose row is the first one that reaches into the view. */
+const read = (page: Page) =>
   page.evaluate(() => {
-    const list = document.querySelector("ol[aria-label='Messages']");
-    const top = list?.parentElement?.getBoundingClientRect().top ?? 0;
-    const row = [...(list?.querySelectorAll<HTMLElement>("[data-message]") ?? [])].find(
-      (one) => one.getBoundingClientRect().bottom > top,
-    );
-    return row && { id: row.dataset.message, above: top - row.getBoundingClientRect().top };
+    const rows = [...document.querySelectorAll<HTMLElement>("li[data-message]")];
+    const top = rows[0]?.closest("[data-region]")?.getBoundingClientRect().top ?? 0;
+    return rows.find((row) => row.getBoundingClientRect().bottom > top)?.dataset.message;
   });
 
 for (const count of [60, 300]) {
@@ -37,22 +35,13 @@ for (const count of [60, 300]) {
         { intervals: [50], timeout: 40_000 },
       )
       .toBe(true);
-    const isAtRest = async () => {
-      const before = await place(page);
-      await page.waitForTimeout(100);
-      return JSON.stringify(before) === JSON.stringify(await place(page));
-    };
-    await expect.poll(isAtRest).toBe(true);
-    const was = await place(page);
-    const moved = async () => {
-      const is = await place(page);
-      return is?.id === was?.id ? Math.abs(Number(is?.above) - Number(was?.above)) : is?.id;
-    };
+    await restingTop(chat.questions.last());
+    const row = page.locator(`[data-message="${await read(page)}"]`);
+    const top = await restingTop(row);
     const expectPlace = async () => {
       // All of a short chat comes into the document.
       if (isShort) await expect(page.locator("li[data-message]")).toHaveCount(2 * count);
-      await expect.poll(isAtRest).toBe(true);
-      await expect.poll(moved).toBeLessThanOrEqual(1);
+      expect(Math.abs((await restingTop(row)) - top)).toBeLessThanOrEqual(1);
     };
 
     await page.reload();

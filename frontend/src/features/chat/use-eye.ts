@@ -56,14 +56,20 @@ export function useEye(scroller: RefObject<HTMLElement | null>, isFollowing: boo
   }, [scroller, isFollowing]);
 }
 
-const placeIn = (outer: Element, inner: Element) =>
+/** How far below the top of the outer element the inner one begins, in pixels. */
+export const placeIn = (outer: Element, inner: Element) =>
   inner.getBoundingClientRect().top - outer.getBoundingClientRect().top;
+
+/** The first row that reaches into the view. */
+export function firstRowIn(view: Element): HTMLElement | undefined {
+  const rows = view.querySelectorAll<HTMLElement>("[data-message]");
+  const { top } = view.getBoundingClientRect();
+  return rows[firstNot(rows, ({ bottom }) => bottom <= top)];
+}
 
 /** The row that begins above the view and ends in it or below. */
 function rowAtTop(view: Element): Element | undefined {
-  const rows = view.querySelectorAll("[data-message]");
-  const { top } = view.getBoundingClientRect();
-  const row = rows[firstNot(rows, ({ bottom }) => bottom <= top)];
+  const row = firstRowIn(view);
   return row && placeIn(view, row) < 0 ? row : undefined;
 }
 

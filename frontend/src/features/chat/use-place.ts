@@ -1,6 +1,7 @@
 import { useLocation } from "@tanstack/react-router";
 import { type RefObject, useLayoutEffect, useMemo } from "react";
 import { keepPlace, type Place, placeOf } from "./places";
+import { firstRowIn, placeIn } from "./use-eye";
 
 /** A chat in an entry of the tab's history, which stays the same when the page is loaded anew. */
 function useEntry(chatId: string): string {
@@ -23,8 +24,10 @@ export function useKeepPlace(
   useLayoutEffect(() => {
     const view = scroller.current;
     const keep = () => {
-      const rows = view?.querySelectorAll<HTMLElement>("[data-message]");
-      if (view && rows?.length) keepPlace(entry, isFree ? placeIn(view, [...rows]) : undefined);
+      const row = view && firstRowIn(view);
+      const id = row?.dataset.message;
+      if (!view || !row || !id) return;
+      keepPlace(entry, isFree ? { id, above: -Math.round(placeIn(view, row)) } : undefined);
     };
     window.addEventListener("pagehide", keep);
     // A page that is hidden may be thrown away without another word.
@@ -48,7 +51,7 @@ export function useReturn(scroller: RefObject<HTMLElement | null>, place: Place 
     const keep = () => {
       const row = list.querySelector(`[data-message="${place.id}"]`);
       if (!row) return;
-      const off = topOf(row) - topOf(view) + place.above;
+      const off = placeIn(view, row) + place.above;
       if (Math.abs(off) >= 1) view.scrollTop += off;
     };
     const observer = new ResizeObserver(keep);
@@ -60,14 +63,4 @@ export function useReturn(scroller: RefObject<HTMLElement | null>, place: Place 
       for (const kind of INPUT) window.removeEventListener(kind, end);
     };
   }, [scroller, place]);
-}
-
-const topOf = (element: Element) => element.getBoundingClientRect().top;
-
-/** By the first row that reaches into the view. */
-function placeIn(view: HTMLElement, rows: HTMLElement[]): Place | undefined {
-  const top = topOf(view);
-  const row = rows.find((one) => one.getBoundingClientRect().bottom > top);
-  const id = row?.dataset.message;
-  return row && id ? { id, above: Math.round(top - topOf(row)) } : undefined;
 }
